@@ -1,0 +1,89 @@
+/** The roles that a storage engine implements. All of them may be called twice, and cut off between any two lines. */
+
+/** Names a volume or snapshot within an engine. The name is that of the Volume or Snapshot object. */
+export interface EngineRef {
+  readonly pool: string;
+  readonly name: string;
+}
+
+export interface VolumeWish extends EngineRef {
+  /** The uid of the Volume object: the mark that tells ours from a namesake's. */
+  readonly uid: string;
+  /** Bytes, a multiple of 4096. */
+  readonly size: bigint;
+  /** Whether space is taken when it is written (thin) or at once (thick). */
+  readonly provisioning: 'thin' | 'thick';
+  /** What it starts as a copy of. The copy keeps the source's formatting; the volume may be larger, never smaller. */
+  readonly source?: { readonly kind: 'snapshot' | 'volume'; readonly name: string } | undefined;
+}
+
+export interface SnapshotWish extends EngineRef {
+  readonly uid: string;
+  readonly volume: string;
+}
+
+/** What an engine knows of one thing that it keeps. */
+export interface Artifact extends EngineRef {
+  readonly kind: 'volume' | 'snapshot';
+  /** The uid it was made for; undefined if it carries no mark of ours, and then nothing of ours may touch it. */
+  readonly uid: string | undefined;
+  /** Bytes it promises (a volume's size; a snapshot's restore size). */
+  readonly size: bigint;
+  /** Bytes it takes on disk, shared ones included. */
+  readonly used: bigint;
+  /** For a snapshot, the volume it was taken of. */
+  readonly volume?: string;
+  readonly createdAt: Date;
+  /** Half-made things are listed too, so that nothing stays unknown. */
+  readonly complete: boolean;
+}
+
+export interface PoolCapacity {
+  /** Bytes. */
+  readonly total: bigint;
+  readonly used: bigint;
+  readonly available: bigint;
+}
+
+/** Makes and keeps volumes. Runs where the data is, or where the engine's daemons are reached. */
+export interface EngineVolumes {
+  /** Ensures the volume, whole: afterwards it is there with that size and content, or nothing of it is. */
+  create(wish: VolumeWish): Promise<Artifact>;
+  /** Ensures its absence. Throws `in-use` while attached; refuses (`permission`) what does not carry our mark. */
+  delete(ref: EngineRef): Promise<void>;
+  /** Ensures at least that size; never shrinks. */
+  expand(ref: EngineRef, size: bigint): Promise<Artifact>;
+  /** Ensures a point-in-time copy, as a power cut at that instant would have left the volume. */
+  snapshot(wish: SnapshotWish): Promise<Artifact>;
+  deleteSnapshot(ref: EngineRef): Promise<void>;
+  get(kind: 'volume' | 'snapshot', ref: EngineRef): Promise<Artifact | undefined>;
+  list(pool: string): Promise<readonly Artifact[]>;
+  capacity(pool: string): Promise<PoolCapacity>;
+}
+
+/** Where an attached volume's bytes are reached on this node: a block device, or a directory ready to use. */
+export type Attached =
+  | { readonly kind: 'device'; readonly path: string }
+  | { readonly kind: 'directory'; readonly path: string };
+
+/** Brings volumes to this node. */
+export interface EngineNode {
+  /** Ensures that the volume is reachable here, and at its full size. */
+  attach(ref: EngineRef, options: { readonly readOnly: boolean }): Promise<Attached>;
+  /** Ensures that it is not. Throws `busy` while something holds it. */
+  detach(ref: EngineRef): Promise<void>;
+  /** Where it is attached now, found from the system, not from memory. */
+  attached(ref: EngineRef): Promise<Attached | undefined>;
+  /** The file system that we made on the volume, or undefined if we never formatted it. */
+  formatted(ref: EngineRef): Promise<string | undefined>;
+  /** Records that mkfs is about to run (`formatting`), or that it has ended well. Durable when it returns. */
+  recordFormat(ref: EngineRef, fsType: string, state: 'formatting' | 'formatted'): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: 'local' | 'mirror' | 'ceph' | 'gluster' | 'nfs';
+  /** What its volumes can do here and now; the CSI driver announces no more than this. */
+  readonly features: { readonly block: boolean; readonly sizeEnforced: boolean; readonly fsTypes: readonly string[] };
+  readonly volumes: EngineVolumes;
+  readonly node: EngineNode;
+}
