@@ -34,7 +34,10 @@ export class WorkQueue {
   /** Adds a key, now or after so many milliseconds; the sooner of two wishes wins. */
   add(key: string, after = 0): void {
     if (this.#stop.signal.aborted) return;
-    if (after > 0) return this.#addLater(key, after);
+    if (after > 0) {
+      this.#addLater(key, after);
+      return;
+    }
     this.#forgetTimer(key);
     if (this.#running.has(key)) this.#dirty.add(key);
     else this.#ready.add(key);
