@@ -1,0 +1,73 @@
+import type { Node, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
+import { provisioningFinalizer } from '../../sidecars/shared/names.ts';
+import { annotations, noProvisioner } from './names.ts';
+import type { BindingPlan } from './plan.ts';
+import { allowsNode } from './selector.ts';
+import type { Step } from './steps.ts';
+
+interface ProvisioningWorld {
+  readonly claim: PersistentVolumeClaim;
+  readonly storageClass: StorageClass;
+  /** Whether the class waits for a first consumer. */
+  readonly delayed: boolean;
+  /** Whether the claim named no class, and is now given this one. */
+  readonly adopt: boolean;
+  readonly consumer?: Node | undefined;
+  readonly hasDriver: (provisioner: string) => boolean;
+  readonly now: Date;
+}
+
+type ProvisioningPlan = Omit<BindingPlan, 'looked'>;
+
+/** How long a plugged-in provisioner may take before an event says that the claim waits for it. Milliseconds. */
+const patience = 60_000;
+
+/** Decides how a claim that no volume fits gets a new one: by the mark that its class's provisioner acts on. */
+export function planProvisioning(world: ProvisioningWorld): ProvisioningPlan {
+  const { claim, storageClass, delayed, consumer } = world;
+  const { provisioner } = storageClass;
+  const className = storageClass.metadata.name;
+  if (provisioner.startsWith('kubernetes.io/')) return refusedByHand(world);
+  const marks: Record<string, string> = {};
+  const present = claim.metadata.annotations ?? {};
+  if (delayed && consumer && !present[annotations.selectedNode]) {
+    if (!allowsNode(storageClass, consumer)) {
+      const message = `class "${className}" does not allow volumes on node "${consumer.metadata.name}" (allowedTopologies)`;
+      return refused(claim, message);
+    }
+    marks[annotations.selectedNode] = consumer.metadata.name;
+  }
+  if (present[annotations.storageProvisioner] !== provisioner) marks[annotations.storageProvisioner] = provisioner;
+  const steps: Step[] = [];
+  if (world.adopt || Object.keys(marks).length > 0) {
+    steps.push({
+      do: 'change-claim',
+      claim,
+      ...(world.adopt && { storageClassName: className }),
+      annotations: marks,
+      ...(marks[annotations.storageProvisioner] &&
+        world.hasDriver(provisioner) && { addFinalizers: [provisioningFinalizer] }),
+    });
+  }
+  const age = world.now.getTime() - Date.parse(claim.metadata.creationTimestamp ?? world.now.toISOString());
+  const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
+  const late = !world.hasDriver(provisioner) || age >= patience;
+  if (late) steps.push({ do: 'tell', about: claim, type: 'Normal', reason: 'ExternalProvisioning', message });
+  const again = late ? undefined : Math.max(patience - age, 1_000);
+  return { outcome: 'provision', reason: 'ExternalProvisioning', message, steps, again };
+}
+
+function refusedByHand({ claim, storageClass, consumer }: ProvisioningWorld): ProvisioningPlan {
+  const { provisioner, metadata } = storageClass;
+  if (provisioner !== noProvisioner || !consumer) {
+    return refused(claim, `no volume plugin matched name: ${provisioner}`);
+  }
+  const message = `no volume of class "${metadata.name}" fits this claim on node "${consumer.metadata.name}"; create one, since the class has no provisioner`;
+  return refused(claim, message);
+}
+
+function refused(claim: PersistentVolumeClaim, message: string): ProvisioningPlan {
+  const reason = 'ProvisioningFailed';
+  const steps: Step[] = [{ do: 'tell', about: claim, type: 'Warning', reason, message }];
+  return { outcome: 'refused', reason, message, steps };
+}

@@ -1,0 +1,62 @@
+import type * as z from 'zod';
+import type { labelSelector, Node, nodeSelector, StorageClass } from '../../model/kinds/index.ts';
+
+type Labels = Readonly<Record<string, string>> | undefined;
+type NodeTerm = z.infer<typeof nodeSelector>['nodeSelectorTerms'][number];
+type Requirement = NonNullable<NodeTerm['matchExpressions']>[number];
+
+/** Whether labels satisfy a label selector; an empty selector is satisfied by all. */
+export function matchesLabels(selector: z.infer<typeof labelSelector>, labels: Labels): boolean {
+  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels?.[key] === value);
+  return (
+    equal && (selector.matchExpressions ?? []).every((requirement) => holds(requirement, labels?.[requirement.key]))
+  );
+}
+
+/**
+ * Whether a node satisfies a node selector: one of its terms, all requirements of that term. A term without
+ * requirements is satisfied by none.
+ */
+export function matchesNode(selector: z.infer<typeof nodeSelector>, node: Node): boolean {
+  return selector.nodeSelectorTerms.some((term) => matchesTerm(term, node));
+}
+
+function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeTerm, node: Node): boolean {
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  return (
+    matchExpressions.every((requirement) => holds(requirement, node.metadata.labels?.[requirement.key])) &&
+    matchFields.every((requirement) =>
+      holds(requirement, requirement.key === 'metadata.name' ? node.metadata.name : undefined),
+    )
+  );
+}
+
+function holds({ operator, values = [] }: Requirement, actual: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return actual !== undefined && values.includes(actual);
+    case 'NotIn':
+      return actual === undefined || !values.includes(actual);
+    case 'Exists':
+      return actual !== undefined;
+    case 'DoesNotExist':
+      return actual === undefined;
+    case 'Gt':
+      return isInteger(actual) && isInteger(values[0]) && BigInt(actual) > BigInt(values[0]);
+    case 'Lt':
+      return isInteger(actual) && isInteger(values[0]) && BigInt(actual) < BigInt(values[0]);
+  }
+}
+
+function isInteger(text: string | undefined): text is string {
+  return text !== undefined && /^-?\d+$/.test(text);
+}
+
+/** Whether a class lets its volumes be made for a node; without allowedTopologies, every node will do. */
+export function allowsNode(storageClass: StorageClass, node: Node): boolean {
+  const terms = storageClass.allowedTopologies ?? [];
+  if (terms.length === 0) return true;
+  return terms.some(({ matchLabelExpressions = [] }) =>
+    matchLabelExpressions.every(({ key, values }) => values.includes(node.metadata.labels?.[key] ?? '')),
+  );
+}
