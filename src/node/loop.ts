@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { fail } from '../lib/errors.ts';
+import type { Exec } from '../lib/exec.ts';
+import { heldBy, holdersOf } from './holders.ts';
+import { deviceNumber } from './mount.ts';
+import { readMounts } from './mountinfo.ts';
+import { runTool } from './tools.ts';
+
+/** A loop device and the file behind it. */
+export interface Loop {
+  /** `/dev/loop7` */
+  readonly device: string;
+  readonly file: string;
+  /** True if the file was deleted since. */
+  readonly deleted: boolean;
+}
+
+/** All loop devices that have a file, from /sys. Synchronous, because it is cheaper so: some 10 µs for each device. */
+export function listLoops(): readonly Loop[] {
+  return readdirSync('/sys/block').flatMap((name) => (name.startsWith('loop') ? (readLoop(name) ?? []) : []));
+}
+
+function readLoop(name: string): Loop | undefined {
+  const text = readSys(name, 'backing_file');
+  if (text === undefined) return undefined;
+  const deleted = text.endsWith(' (deleted)');
+  return { device: `/dev/${name}`, file: deleted ? text.slice(0, -' (deleted)'.length) : text, deleted };
+}
+
+function readSys(name: string, attribute: string): string | undefined {
+  try {
+    return readFileSync(`/sys/block/${name}/loop/${attribute}`, 'utf8').trimEnd();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The loop device whose backing file is that very file, or undefined. Found by path, then verified by device and
+ * inode, since another file may have been put at the path of the first. Devices already on their way out don't count.
+ */
+export async function loopOf(exec: Exec, file: string): Promise<string | undefined> {
+  const path = await realpath(file).catch(() => undefined);
+  if (path === undefined) return undefined;
+  for (const loop of listLoops()) {
+    if (loop.file === path && !loop.deleted && (await isBehind(exec, loop.device, path))) return loop.device;
+  }
+  return undefined;
+}
+
+async function isBehind(exec: Exec, device: string, file: string): Promise<boolean> {
+  const argv = ['losetup', '--list', '--json', '--output', 'BACK-INO,BACK-MAJ:MIN', device] as const;
+  const { code, stdout } = await runTool(exec, argv, { ok: [0, 1] });
+  if (code !== 0 || !stdout) return false;
+  const [loop] = losetupList.parse(JSON.parse(stdout)).loopdevices;
+  const { dev, ino } = await stat(file, { bigint: true });
+  return loop?.['back-ino'] === ino.toString() && loop['back-maj:min'].trim() === deviceNumber(dev);
+}
+
+const losetupList = z.object({
+  loopdevices: z.array(z.object({ 'back-ino': z.coerce.string(), 'back-maj:min': z.string() })),
+});
+
+/**
+ * Ensures a loop device over the file, with direct I/O and without autoclear, so that only detachLoop ends it. Throws
+ * `busy` if one is there that is being let go, or that is read-only where a writable one is wanted.
+ */
+export async function attachLoop(
+  exec: Exec,
+  file: string,
+  options: { readonly readOnly?: boolean; readonly sectorSize?: number } = {},
+): Promise<string> {
+  const present = await loopOf(exec, file);
+  if (present) {
+    const name = present.slice('/dev/'.length);
+    if (readSys(name, 'autoclear') === '1') {
+      fail('busy', `attaching ${file}: ${present} is being detached${heldBy(await holdersOf(present))}; try again`);
+    }
+    const readOnly = readFileSync(`/sys/block/${name}/ro`, 'utf8').trim() === '1';
+    if (options.readOnly || !readOnly) return present;
+    await detachLoop(exec, file);
+  }
+  const { stdout } = await runTool(exec, [
+    'losetup',
+    '--find',
+    '--show',
+    '--direct-io=on',
+    `--sector-size=${options.sectorSize ?? 512}`,
+    ...(options.readOnly ? ['--read-only'] : []),
+    file,
+  ]);
+  return stdout.trim();
+}
+
+/** Makes a loop device see its file's new size. */
+export async function refreshLoop(exec: Exec, device: string): Promise<void> {
+  await runTool(exec, ['losetup', '--set-capacity', device]);
+}
+
+const longestRelease = 2_000;
+
+/**
+ * Ensures that no loop device is over the file. Throws `busy` while it is mounted, or while a program has it open:
+ * then the kernel lets it go as soon as that ends.
+ */
+export async function detachLoop(exec: Exec, file: string): Promise<void> {
+  const device = await loopOf(exec, file);
+  if (device) await detachDevice(exec, device);
+}
+
+/** Like detachLoop, for a device whose file may be gone. */
+export async function detachDevice(exec: Exec, device: string): Promise<void> {
+  const { rdev } = await stat(device);
+  const number = deviceNumber(rdev);
+  const name = device.slice('/dev/'.length);
+  const mounted = (await readMounts()).find(
+    // Its file system, or, for raw block, the device node itself bound to a file.
+    (mount) => mount.device === number || (mount.fsType === 'devtmpfs' && mount.root === `/${name}`),
+  );
+  if (mounted) fail('busy', `detaching ${device}: it is mounted at ${mounted.target}; unmount that first`);
+  const file = readSys(name, 'backing_file');
+  if (file === undefined) return;
+  // ENXIO: somebody else detached it between the look and the call.
+  const { code, stderr } = await runTool(exec, ['losetup', '--detach', device], { ok: [0, 1] });
+  if (code !== 0 && !/No such device or address/.test(stderr))
+    fail('internal', `detaching ${device}: ${stderr.trim()}`);
+  // With an opener left, the kernel only marks the device. A short look of udev's at it is worth waiting for.
+  const until = performance.now() + longestRelease;
+  while (readSys(name, 'backing_file') === file) {
+    if (performance.now() > until) {
+      fail('busy', `detaching ${device}: it is open${heldBy(await holdersOf(device))}; it goes once that ends`);
+    }
+    await sleep(10);
+  }
+}

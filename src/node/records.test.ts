@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import * as z from 'zod';
+import { Records } from './records.ts';
+
+const schema = z.object({ path: z.string() });
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'moorage-records-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+test('a record is there until it is removed, and removing twice is no error', async () => {
+  const records = new Records(join(directory, 'new'), (value) => schema.parse(value));
+  expect(await records.load('a')).toBeUndefined();
+  expect(await records.names()).toEqual([]);
+  await records.save('a', { path: '/one' });
+  await records.save('a', { path: '/two' });
+  expect(await records.load('a')).toEqual({ path: '/two' });
+  expect(await records.names()).toEqual(['a']);
+  await records.remove('a');
+  await records.remove('a');
+  expect(await records.load('a')).toBeUndefined();
+});
+
+test('what a crash left half-written is not a record', async () => {
+  const records = new Records(directory, (value) => schema.parse(value));
+  await records.save('a', { path: '/one' });
+  await writeFile(join(directory, 'a.json.new'), '{"pa');
+  expect(await records.load('a')).toEqual({ path: '/one' });
+  expect(await records.names()).toEqual(['a']);
+  await records.save('a', { path: '/two' });
+  expect(await records.load('a')).toEqual({ path: '/two' });
+});
+
+test('a damaged record is named, not guessed at', async () => {
+  await writeFile(join(directory, 'a.json'), '{"path": 7}');
+  const records = new Records(directory, (value) => schema.parse(value));
+  await expect(records.load('a')).rejects.toMatchObject({
+    code: 'corrupted',
+    message: expect.stringMatching('a.json'),
+  });
+});
