@@ -16,7 +16,14 @@ export interface Column<T> {
 export interface FieldError {
   /** As Kubernetes writes it: `spec.resources.requests[storage]`. */
   readonly field: string;
-  readonly reason: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueNotSupported';
+  readonly reason:
+    | 'FieldValueInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueForbidden'
+    | 'FieldValueNotSupported'
+    | 'FieldValueDuplicate'
+    | 'FieldValueTooLong';
+  /** What follows `field: ` in the text for people: `Required value: at least 1 access mode is required`. */
   readonly message: string;
 }
 

@@ -1,7 +1,34 @@
 import type { Kind } from '../kind.ts';
 import type { KubeObject } from '../object.ts';
-import { events, namespaces, nodes, persistentVolumeClaims, persistentVolumes, secrets } from './core.ts';
-import { mounts, pools, snapshots, volumes } from './moorage.ts';
+import {
+  configMaps,
+  events,
+  leases,
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  resourceQuotas,
+  secrets,
+  serviceAccounts,
+} from './core.ts';
+import {
+  backups,
+  backupTargets,
+  disks,
+  fences,
+  inventories,
+  mounts,
+  pools,
+  replicas,
+  restores,
+  schedules,
+  snapshots,
+  storageClusters,
+  volumes,
+} from './moorage.ts';
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac.ts';
 import {
   csiDrivers,
   csiNodes,
@@ -9,6 +36,9 @@ import {
   storageClasses,
   volumeAttachments,
   volumeAttributesClasses,
+  volumeGroupSnapshotClasses,
+  volumeGroupSnapshotContents,
+  volumeGroupSnapshots,
   volumeSnapshotClasses,
   volumeSnapshotContents,
   volumeSnapshots,
@@ -16,6 +46,7 @@ import {
 
 export * from './core.ts';
 export * from './moorage.ts';
+export * from './rbac.ts';
 export * from './storage.ts';
 
 /** A kind whose type of object is not known to the compiler: what tables of all kinds hold. */
@@ -26,16 +57,37 @@ export function anyKind<T extends KubeObject>(kind: Kind<T>): Kind {
 
 /** Every kind that the API serves, in the order of `kubectl api-resources`. */
 export const allKinds: readonly Kind[] = [
+  anyKind(configMaps),
   anyKind(events),
   anyKind(namespaces),
   anyKind(nodes),
   anyKind(persistentVolumeClaims),
   anyKind(persistentVolumes),
+  anyKind(pods),
+  anyKind(resourceQuotas),
   anyKind(secrets),
+  anyKind(serviceAccounts),
+  anyKind(leases),
+  anyKind(volumeGroupSnapshotClasses),
+  anyKind(volumeGroupSnapshotContents),
+  anyKind(volumeGroupSnapshots),
+  anyKind(backups),
+  anyKind(backupTargets),
+  anyKind(disks),
+  anyKind(fences),
+  anyKind(inventories),
   anyKind(mounts),
   anyKind(pools),
+  anyKind(replicas),
+  anyKind(restores),
+  anyKind(schedules),
   anyKind(snapshots),
+  anyKind(storageClusters),
   anyKind(volumes),
+  anyKind(clusterRoleBindings),
+  anyKind(clusterRoles),
+  anyKind(roleBindings),
+  anyKind(roles),
   anyKind(volumeSnapshotClasses),
   anyKind(volumeSnapshotContents),
   anyKind(volumeSnapshots),

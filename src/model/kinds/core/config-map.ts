@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import { invalid, tooLong } from '../../field-errors.ts';
+import type { FieldError } from '../../kind.ts';
+import { dataKeyErrors } from '../../names.ts';
+import { objectMeta, stringMap } from '../../object.ts';
+import { column, defineKind } from '../define.ts';
+import { metadataMergeKeys } from '../shared.ts';
+import { base64Errors, frozenErrors, largestData } from './secret.ts';
+
+const schema = z.object({
+  apiVersion: z.literal('v1'),
+  kind: z.literal('ConfigMap'),
+  metadata: objectMeta,
+  immutable: z.boolean().optional(),
+  data: stringMap.optional(),
+  binaryData: stringMap.optional(),
+});
+export type ConfigMap = z.infer<typeof schema>;
+
+/** ConfigMap, as core/v1 has it. */
+export const configMaps = defineKind<ConfigMap>({
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  shortNames: ['cm'],
+  namespaced: true,
+  description: 'Settings that anybody may read.',
+  schema: schema as z.ZodType<ConfigMap>,
+  mergeKeys: metadataMergeKeys,
+  validate: (map, old) => [...dataErrors(map), ...(old ? frozenErrors(map, old, ['data', 'binaryData']) : [])],
+  columns: [
+    column(
+      'Data',
+      'How many entries.',
+      (map) => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length,
+    ),
+  ],
+});
+
+function dataErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
+  const texts = Object.keys(data).flatMap((key) => [
+    ...dataKeyErrors(key).map((error) => invalid(`data[${key}]`, key, error)),
+    ...(key in binaryData ? [invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')] : []),
+  ]);
+  const binaries = Object.entries(binaryData).flatMap(([key, value]) => [
+    ...dataKeyErrors(key).map((error) => invalid(`binaryData[${key}]`, key, error)),
+    ...base64Errors(`binaryData[${key}]`, value),
+  ]);
+  const size =
+    Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value), 0) +
+    Object.values(binaryData).reduce((sum, value) => sum + Buffer.byteLength(value, 'base64'), 0);
+  return [...texts, ...binaries, ...(size > largestData ? [tooLong('', largestData)] : [])];
+}

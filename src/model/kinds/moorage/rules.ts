@@ -1,0 +1,73 @@
+import { forbidden, invalid, required } from '../../field-errors.ts';
+import type { FieldError } from '../../kind.ts';
+import { compareQuantities } from '../../quantity.ts';
+
+/** What is wrong with a path that has to be absolute and in its shortest form. */
+export function absolutePathErrors(field: string, path: string): FieldError[] {
+  if (!path) return [required(field)];
+  if (!path.startsWith('/')) return [invalid(field, path, 'must be an absolute path')];
+  if (path.includes('\0')) return [invalid(field, path, 'must not contain a zero byte')];
+  if (path === '/') return [invalid(field, path, "must not be the root directory '/'")];
+  return path
+    .slice(1)
+    .split('/')
+    .some((part) => part === '' || part === '.' || part === '..')
+    ? [invalid(field, path, "must be in its shortest form: no '//', no '.' or '..', no '/' at the end")]
+    : [];
+}
+
+/** The error of a size that became smaller, or none. */
+export function noShrinkErrors(field: string, size: string | undefined, old: string | undefined): FieldError[] {
+  if (size === undefined || old === undefined || compareQuantities(size, old) >= 0) return [];
+  return [forbidden(field, `can grow, not shrink: it was ${old}`)];
+}
+
+const names = {
+  month: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'],
+  weekday: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'],
+};
+const cronFields = [
+  { name: 'minute', from: 0, to: 59, words: [] },
+  { name: 'hour', from: 0, to: 23, words: [] },
+  { name: 'day of the month', from: 1, to: 31, words: [] },
+  { name: 'month', from: 1, to: 12, words: names.month },
+  { name: 'day of the week', from: 0, to: 7, words: names.weekday },
+];
+const cronWords = ['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually'];
+
+/** What is wrong with a time table as cron(5) writes it: five fields, or a word such as `@daily`. */
+export function cronErrors(field: string, text: string): FieldError[] {
+  if (cronWords.includes(text)) return [];
+  const parts = text.trim().split(/\s+/);
+  if (parts.length !== cronFields.length) {
+    const message =
+      "must have five fields (minute, hour, day, month, weekday), such as '30 2 * * *', or be a word such as '@daily'";
+    return [invalid(field, text, message)];
+  }
+  return cronFields.flatMap(({ name, from, to, words }, index) =>
+    (parts[index] ?? '').split(',').every((range) => isCronRange(range, from, to, words))
+      ? []
+      : [
+          invalid(
+            field,
+            text,
+            `the ${name} must be *, or numbers or ranges from ${from} to ${to}, such as 1,5-9 or */10`,
+          ),
+        ],
+  );
+}
+
+function isCronRange(text: string, from: number, to: number, words: readonly string[]): boolean {
+  const [, range = '', step] = /^([^/]+)(?:\/(\d+))?$/.exec(text) ?? [];
+  if (range === '' || (step !== undefined && Number(step) < 1)) return false;
+  if (range === '*') return true;
+  const ends = range.split('-').map((end) => cronNumber(end, words, from));
+  const [first = Number.NaN, last = first] = ends;
+  return ends.length <= 2 && first >= from && last <= to && first <= last;
+}
+
+function cronNumber(text: string, words: readonly string[], from: number): number {
+  const word = words.indexOf(text.toLowerCase());
+  if (word >= 0) return word + (words === names.month ? from : 0);
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+
+/** Group of Moorage's own kinds. */
+export const group = 'moorage.dev';
+/** Version of Moorage's own kinds. */
+export const version = 'v1alpha1';
+export const apiVersion = z.literal('moorage.dev/v1alpha1');
+/** The name of Moorage's CSI driver, and so the provisioner in a StorageClass. */
+export const driverName = 'csi.moorage.dev';
+/** Topology key of a node, as our driver reports it. */
+export const topologyKey = 'topology.moorage.dev/node';
+
+/** Where a volume or a snapshot is. */
+export const placement = z.object({ pool: z.string(), node: z.string(), engine: z.string() });
+
+/** Why something could not be placed somewhere. */
+export const refusal = z.object({
+  pool: z.string().optional(),
+  node: z.string().optional(),
+  reason: z.string().describe('One word for programs: PoolFull, NodeNotReady, BackendUnsupported …'),
+  message: z.string().describe('One sentence for people.'),
+});
+export type Refusal = z.infer<typeof refusal>;
+
+/** Fields that all of Moorage's own kinds share: the group, a status, a generation, `kubectl get moorage`. */
+export const ours = { group, version, hasStatus: true, hasGeneration: true, categories: ['moorage'] } as const;

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { immutable } from '../../field-errors.ts';
+import type { FieldError } from '../../kind.ts';
+import { objectMeta, stringMap } from '../../object.ts';
+import { quantity } from '../../quantity.ts';
+import { column, defineKind } from '../define.ts';
+import { conditions, positiveErrors, referenceNameErrors } from '../shared.ts';
+import { noShrinkErrors } from './rules.ts';
+import { apiVersion, ours, placement, refusal } from './shared.ts';
+
+const attachment = z.object({
+  node: z.string(),
+  mode: z.enum(['ReadWrite', 'ReadOnly']),
+  address: z.string().optional().describe('The client address that a fence would cut off.'),
+  since: z.string(),
+});
+
+const volumeSchema = z.object({
+  apiVersion,
+  kind: z.literal('Volume'),
+  metadata: objectMeta,
+  spec: z.object({
+    pool: z.string().optional().describe('The pool to use; default: any that fits.'),
+    size: quantity.describe('Bytes that it promises. May grow, never shrink.'),
+    mode: z.enum(['Filesystem', 'Block']).default('Filesystem'),
+    fsType: z.enum(['ext4', 'xfs']).optional().describe('File system that is made at first use. Default ext4.'),
+    mkfsOptions: z.array(z.string()).optional().describe('More arguments for mkfs.'),
+    provisioning: z.enum(['thin', 'thick']).default('thin'),
+    source: z
+      .object({ kind: z.enum(['Snapshot', 'Volume']), name: z.string() })
+      .optional()
+      .describe('What it starts as a copy of.'),
+    nodes: z.array(z.string()).optional().describe('Nodes that may hold it; default: all.'),
+    preferredNodes: z.array(z.string()).optional().describe('Nodes to try first.'),
+    request: stringMap
+      .optional()
+      .describe('The CSI request that it was made for, to tell a retry from another request of the same name.'),
+  }),
+  status: z
+    .object({
+      phase: z.enum(['Pending', 'Creating', 'Ready', 'Failed', 'Deleting']).optional(),
+      size: quantity.optional().describe('Bytes that it has.'),
+      placement: placement.optional(),
+      attachments: z.array(attachment).optional(),
+      refusals: z.array(refusal).optional().describe('Why it is nowhere yet.'),
+      conditions,
+    })
+    .optional(),
+});
+export type Volume = z.infer<typeof volumeSchema>;
+
+/** Volume: one volume of Moorage, whatever claims it. */
+export const volumes = defineKind<Volume>({
+  ...ours,
+  kind: 'Volume',
+  plural: 'volumes',
+  shortNames: ['vol'],
+  description: 'One volume: how large, where its bytes are, and who has it.',
+  schema: volumeSchema as unknown as z.ZodType<Volume>,
+  validate: ({ spec }, old) => [
+    ...positiveErrors('spec.size', spec.size),
+    ...referenceNameErrors('spec.pool', spec.pool),
+    ...(old ? updateErrors(spec, old.spec) : []),
+  ],
+  columns: [
+    column('Phase', 'Where it is in its life.', (it) =>
+      it.metadata.deletionTimestamp ? 'Deleting' : (it.status?.phase ?? 'Pending'),
+    ),
+    column('Size', 'Bytes that it promises.', (it) => it.status?.size ?? it.spec.size),
+    column('Pool', 'Where it was carved from.', (it) => it.status?.placement?.pool ?? ''),
+    column('Node', 'Where its bytes are.', (it) => it.status?.placement?.node ?? ''),
+    column('Attached', 'Nodes that have it.', (it) => (it.status?.attachments ?? []).map(({ node }) => node).join(',')),
+  ],
+});
+
+type Spec = Volume['spec'];
+
+/** Only the size may change, and only upwards; a pool that was left open may be named once. */
+function updateErrors(spec: Spec, old: Spec): FieldError[] {
+  const fixed = ['mode', 'fsType', 'mkfsOptions', 'provisioning', 'source', 'request'] as const;
+  return [
+    ...noShrinkErrors('spec.size', spec.size, old.size),
+    ...(old.pool === undefined ? [] : immutable('spec.pool', spec.pool, old.pool)),
+    ...fixed.flatMap((field) => immutable(`spec.${field}`, spec[field], old[field])),
+  ];
+}
