@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { sourceFiles, wrongImports } from '../scripts/imports.ts';
+
+const check = (files: Record<string, string>) => wrongImports(new Map(Object.entries(files)));
+
+describe('the direction of imports', () => {
+  test('is kept by the project', () => {
+    const files = sourceFiles(`${import.meta.dirname}/..`);
+    expect(files.size).toBeGreaterThan(50);
+    expect(wrongImports(files)).toEqual([]);
+  });
+
+  test('an import of a room above is caught', () => {
+    const problems = check({
+      'src/model/a.ts': "import type { B } from '../api/b.ts';\n",
+      'src/api/b.ts': 'export type B = string;\n',
+    });
+    expect(problems).toEqual(['src/model/a.ts imports src/api/b.ts: model must not import api, which is above it']);
+  });
+
+  test.each([
+    ["export { b } from '../roles/b.ts';\n", 'a re-export'],
+    ["import {\n  a,\n  b,\n} from '../roles/b.ts';\n", 'an import over several lines'],
+    ["import '../roles/b.ts';\n", 'an import for its effect'],
+    ["const b = await import('../roles/b.ts');\n", 'an import at run time'],
+  ])('%j is caught too', (text) => {
+    expect(check({ 'src/lib/a.ts': text, 'src/roles/b.ts': '' })).toHaveLength(1);
+  });
+
+  test('an import of a room below, or of the same room, is right', () => {
+    const files = { 'src/api/a.ts': "import { b } from './b.ts';\nimport { c } from '../lib/c.ts';\n" };
+    expect(check({ ...files, 'src/api/b.ts': '', 'src/lib/c.ts': '' })).toEqual([]);
+  });
+
+  test('a circle is caught', () => {
+    const [problem] = check({
+      'src/api/a.ts': "import { b } from './b.ts';\n",
+      'src/api/b.ts': "import { a } from './a.ts';\n",
+    });
+    expect(problem).toBe('a circle of imports: src/api/a.ts > src/api/b.ts > src/api/a.ts');
+  });
+
+  test('a test may import anything', () => {
+    expect(check({ 'src/lib/a.test.ts': "import { b } from '../roles/b.ts';\n", 'src/roles/b.ts': '' })).toEqual([]);
+  });
+
+  test('a new room has to be given its place', () => {
+    const files = { 'src/attic/a.ts': "import { b } from '../lib/b.ts';\n", 'src/lib/b.ts': '' };
+    expect(() => check(files)).toThrow('name the room in scripts/imports.ts');
+  });
+});
