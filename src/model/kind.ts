@@ -9,6 +9,8 @@ export interface Column<T> {
   /** 0 is always shown, 1 only with `-o wide`. */
   readonly priority?: 0 | 1;
   readonly description: string;
+  /** JSONPath of the nearest to it that a CRD can print: `.status.phase`. */
+  readonly path?: string;
   readonly value: (object: T) => string | number | boolean | undefined;
 }
 

@@ -36,9 +36,10 @@ export function column<T>(
   name: string,
   description: string,
   value: Column<T>['value'],
-  options: { readonly wide?: boolean; readonly type?: Column<T>['type'] } = {},
+  options: { readonly wide?: boolean; readonly type?: Column<T>['type']; readonly path?: string } = {},
 ): Column<T> {
-  return { name, type: options.type ?? 'string', description, value, priority: options.wide ? 1 : 0 };
+  const path = options.path === undefined ? {} : { path: options.path };
+  return { name, type: options.type ?? 'string', description, value, priority: options.wide ? 1 : 0, ...path };
 }
 
 /**

@@ -39,7 +39,7 @@ export const backupTargets = defineKind<BackupTarget>({
   schema: targetSchema as unknown as z.ZodType<BackupTarget>,
   validate: ({ spec }, old) => [...placeErrors(spec), ...(old ? immutable('spec', spec, old.spec) : [])],
   columns: [
-    column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending'),
+    column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
     column('Where', 'The bucket or directory.', ({ spec }) =>
       spec.s3 ? `s3://${spec.s3.bucket}/${spec.s3.prefix ?? ''}` : (spec.directory ?? ''),
     ),
@@ -86,10 +86,10 @@ export const backups = defineKind<Backup>({
   schema: backupSchema as unknown as z.ZodType<Backup>,
   validate: ({ spec }, old) => (old ? immutable('spec', spec, old.spec) : []),
   columns: [
-    column('Phase', 'How far it is.', (it) => it.status?.phase ?? 'Pending'),
-    column('Claim', 'The claim.', (it) => it.spec.claim),
-    column('Target', 'Where it is.', (it) => it.spec.target),
-    column('Size', 'Bytes of the volume.', (it) => it.status?.size ?? ''),
+    column('Phase', 'How far it is.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
+    column('Claim', 'The claim.', (it) => it.spec.claim, { path: '.spec.claim' }),
+    column('Target', 'Where it is.', (it) => it.spec.target, { path: '.spec.target' }),
+    column('Size', 'Bytes of the volume.', (it) => it.status?.size ?? '', { path: '.status.size' }),
   ],
 });
 
@@ -116,9 +116,9 @@ export const restores = defineKind<Restore>({
   schema: restoreSchema as unknown as z.ZodType<Restore>,
   validate: ({ spec }, old) => (old ? immutable('spec', spec, old.spec) : []),
   columns: [
-    column('Phase', 'How far it is.', (it) => it.status?.phase ?? 'Pending'),
-    column('Backup', 'The backup.', (it) => it.spec.backup),
-    column('Claim', 'The new claim.', (it) => it.spec.claim),
+    column('Phase', 'How far it is.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
+    column('Backup', 'The backup.', (it) => it.spec.backup, { path: '.spec.backup' }),
+    column('Claim', 'The new claim.', (it) => it.spec.claim, { path: '.spec.claim' }),
   ],
 });
 
@@ -159,9 +159,9 @@ export const schedules = defineKind<Schedule>({
     ...labelSelectorErrors('spec.claims', spec.claims),
   ],
   columns: [
-    column('Schedule', 'When.', (it) => it.spec.schedule),
-    column('Suspended', 'Whether it rests.', (it) => it.spec.suspend, { type: 'boolean' }),
-    column('Last', 'When it last ran.', (it) => it.status?.lastTime, { type: 'date' }),
+    column('Schedule', 'When.', (it) => it.spec.schedule, { path: '.spec.schedule' }),
+    column('Suspended', 'Whether it rests.', (it) => it.spec.suspend, { type: 'boolean', path: '.spec.suspend' }),
+    column('Last', 'When it last ran.', (it) => it.status?.lastTime, { type: 'date', path: '.status.lastTime' }),
   ],
 });
 

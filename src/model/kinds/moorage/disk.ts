@@ -44,11 +44,14 @@ export const disks = defineKind<Disk>({
   description: 'One disk of one machine: what it is, what is on it, and why it is or is not used.',
   schema: schema as unknown as z.ZodType<Disk>,
   columns: [
-    column('Node', 'The machine.', (it) => it.status?.node ?? ''),
-    column('Path', 'Its device.', (it) => it.status?.path ?? ''),
-    column('Size', 'Its size.', (it) => it.status?.size ?? ''),
-    column('State', 'Whether it is used.', (it) => it.status?.state ?? ''),
-    column('Content', 'What is on it.', (it) => it.status?.content ?? ''),
-    column('Why', 'Why it is not used.', (it) => it.status?.unusedBecause ?? '', { wide: true }),
+    column('Node', 'The machine.', (it) => it.status?.node ?? '', { path: '.status.node' }),
+    column('Path', 'Its device.', (it) => it.status?.path ?? '', { path: '.status.path' }),
+    column('Size', 'Its size.', (it) => it.status?.size ?? '', { path: '.status.size' }),
+    column('State', 'Whether it is used.', (it) => it.status?.state ?? '', { path: '.status.state' }),
+    column('Content', 'What is on it.', (it) => it.status?.content ?? '', { path: '.status.content' }),
+    column('Why', 'Why it is not used.', (it) => it.status?.unusedBecause ?? '', {
+      wide: true,
+      path: '.status.unusedBecause',
+    }),
   ],
 });

@@ -43,8 +43,8 @@ export const fences = defineKind<Fence>({
     ...(old ? immutable('spec.node', spec.node, old.spec.node) : []),
   ],
   columns: [
-    column('Node', 'The node.', (it) => it.spec.node),
-    column('Phase', 'Whether it is cut off.', (it) => it.status?.phase ?? 'Pending'),
-    column('Reason', 'Why.', (it) => it.spec.reason ?? ''),
+    column('Node', 'The node.', (it) => it.spec.node, { path: '.spec.node' }),
+    column('Phase', 'Whether it is cut off.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
+    column('Reason', 'Why.', (it) => it.spec.reason ?? '', { path: '.spec.reason' }),
   ],
 });

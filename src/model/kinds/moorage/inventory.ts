@@ -51,8 +51,11 @@ export const inventories = defineKind<Inventory>({
   schema: schema as unknown as z.ZodType<Inventory>,
   validate: ({ spec }, old) => (old ? immutable('spec', spec, old.spec) : []),
   columns: [
-    column('Phase', 'Whether it is done.', (it) => it.status?.phase ?? 'Pending'),
+    column('Phase', 'Whether it is done.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
     column('Differences', 'How many there are.', (it) => it.status?.differences?.length, { type: 'integer' }),
-    column('Completed', 'When it was done.', (it) => it.status?.completionTime, { type: 'date' }),
+    column('Completed', 'When it was done.', (it) => it.status?.completionTime, {
+      type: 'date',
+      path: '.status.completionTime',
+    }),
   ],
 });

@@ -55,11 +55,14 @@ export const mounts = defineKind<Mount>({
     ...(old ? immutable('spec', spec, old.spec) : []),
   ],
   columns: [
-    column('Phase', 'Whether it is mounted.', (it) =>
-      it.metadata.deletionTimestamp ? 'Unmounting' : (it.status?.phase ?? 'Pending'),
+    column(
+      'Phase',
+      'Whether it is mounted.',
+      (it) => (it.metadata.deletionTimestamp ? 'Unmounting' : (it.status?.phase ?? 'Pending')),
+      { path: '.status.phase' },
     ),
-    column('Claim', 'The claim.', (it) => it.spec.claim),
-    column('Path', 'Where it appears.', (it) => it.spec.path),
-    column('Node', 'The node.', (it) => it.status?.node ?? it.spec.node ?? ''),
+    column('Claim', 'The claim.', (it) => it.spec.claim, { path: '.spec.claim' }),
+    column('Path', 'Where it appears.', (it) => it.spec.path, { path: '.spec.path' }),
+    column('Node', 'The node.', (it) => it.status?.node ?? it.spec.node ?? '', { path: '.status.node' }),
   ],
 });

@@ -76,13 +76,22 @@ export const pools = defineKind<Pool>({
   schema: poolSchema as unknown as z.ZodType<Pool>,
   validate: ({ spec }, old) => [...specErrors(spec), ...(old ? updateErrors(spec, old.spec) : [])],
   columns: [
-    column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending'),
-    column('Backend', 'How volumes are carved.', (it) => it.status?.nodes?.[0]?.backend ?? it.spec.backend),
-    column('Total', 'Capacity.', (it) => it.status?.nodes?.[0]?.total ?? ''),
-    column('Used', 'Bytes on disk.', (it) => it.status?.nodes?.[0]?.used ?? ''),
-    column('Allocated', 'Bytes promised.', (it) => it.status?.nodes?.[0]?.allocated ?? ''),
-    column('Available', 'Bytes that can still be promised.', (it) => it.status?.nodes?.[0]?.available ?? ''),
-    column('Path', 'Where it is.', (it) => it.status?.nodes?.[0]?.path ?? it.spec.path ?? '', { wide: true }),
+    column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
+    column('Backend', 'How volumes are carved.', (it) => it.status?.nodes?.[0]?.backend ?? it.spec.backend, {
+      path: '.status.nodes[0].backend',
+    }),
+    column('Total', 'Capacity.', (it) => it.status?.nodes?.[0]?.total ?? '', { path: '.status.nodes[0].total' }),
+    column('Used', 'Bytes on disk.', (it) => it.status?.nodes?.[0]?.used ?? '', { path: '.status.nodes[0].used' }),
+    column('Allocated', 'Bytes promised.', (it) => it.status?.nodes?.[0]?.allocated ?? '', {
+      path: '.status.nodes[0].allocated',
+    }),
+    column('Available', 'Bytes that can still be promised.', (it) => it.status?.nodes?.[0]?.available ?? '', {
+      path: '.status.nodes[0].available',
+    }),
+    column('Path', 'Where it is.', (it) => it.status?.nodes?.[0]?.path ?? it.spec.path ?? '', {
+      wide: true,
+      path: '.status.nodes[0].path',
+    }),
   ],
 });
 

@@ -42,12 +42,15 @@ export const replicas = defineKind<Replica>({
     ),
   ],
   columns: [
-    column('Volume', 'The volume.', (it) => it.spec.volume),
-    column('Node', 'The node.', (it) => it.spec.node),
-    column('Pool', 'The pool.', (it) => it.spec.pool),
-    column('Size', 'Its size.', (it) => it.spec.size),
-    column('State', 'Whether it is up to date.', ({ status }) =>
-      status?.state === 'Syncing' ? `Syncing ${status.progress ?? 0} %` : (status?.state ?? ''),
+    column('Volume', 'The volume.', (it) => it.spec.volume, { path: '.spec.volume' }),
+    column('Node', 'The node.', (it) => it.spec.node, { path: '.spec.node' }),
+    column('Pool', 'The pool.', (it) => it.spec.pool, { path: '.spec.pool' }),
+    column('Size', 'Its size.', (it) => it.spec.size, { path: '.spec.size' }),
+    column(
+      'State',
+      'Whether it is up to date.',
+      ({ status }) => (status?.state === 'Syncing' ? `Syncing ${status.progress ?? 0} %` : (status?.state ?? '')),
+      { path: '.status.state' },
     ),
   ],
 });

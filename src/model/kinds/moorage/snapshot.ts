@@ -38,10 +38,13 @@ export const snapshots = defineKind<Snapshot>({
     ...(old ? immutable('spec', spec, old.spec) : []),
   ],
   columns: [
-    column('Phase', 'Where it is in its life.', (it) =>
-      it.metadata.deletionTimestamp ? 'Deleting' : (it.status?.phase ?? 'Pending'),
+    column(
+      'Phase',
+      'Where it is in its life.',
+      (it) => (it.metadata.deletionTimestamp ? 'Deleting' : (it.status?.phase ?? 'Pending')),
+      { path: '.status.phase' },
     ),
-    column('Volume', 'The volume.', (it) => it.spec.volume),
-    column('Size', 'Least size of a copy.', (it) => it.status?.size ?? ''),
+    column('Volume', 'The volume.', (it) => it.spec.volume, { path: '.spec.volume' }),
+    column('Size', 'Least size of a copy.', (it) => it.status?.size ?? '', { path: '.status.size' }),
   ],
 });

@@ -74,10 +74,13 @@ export const storageClusters = defineKind<StorageCluster>({
     ...(old ? immutable('spec.engine', spec.engine, old.spec.engine) : []),
   ],
   columns: [
-    column('Engine', 'What keeps the data.', (it) => it.spec.engine),
-    column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending'),
-    column('Total', 'Capacity.', (it) => it.status?.capacity?.total ?? ''),
-    column('Used', 'Bytes on disk.', (it) => it.status?.capacity?.used ?? ''),
-    column('Version', 'Version of the engine.', (it) => it.status?.version ?? '', { wide: true }),
+    column('Engine', 'What keeps the data.', (it) => it.spec.engine, { path: '.spec.engine' }),
+    column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
+    column('Total', 'Capacity.', (it) => it.status?.capacity?.total ?? '', { path: '.status.capacity.total' }),
+    column('Used', 'Bytes on disk.', (it) => it.status?.capacity?.used ?? '', { path: '.status.capacity.used' }),
+    column('Version', 'Version of the engine.', (it) => it.status?.version ?? '', {
+      wide: true,
+      path: '.status.version',
+    }),
   ],
 });

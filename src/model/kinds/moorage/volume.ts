@@ -63,13 +63,25 @@ export const volumes = defineKind<Volume>({
     ...(old ? updateErrors(spec, old.spec) : []),
   ],
   columns: [
-    column('Phase', 'Where it is in its life.', (it) =>
-      it.metadata.deletionTimestamp ? 'Deleting' : (it.status?.phase ?? 'Pending'),
+    column(
+      'Phase',
+      'Where it is in its life.',
+      (it) => (it.metadata.deletionTimestamp ? 'Deleting' : (it.status?.phase ?? 'Pending')),
+      { path: '.status.phase' },
     ),
-    column('Size', 'Bytes that it promises.', (it) => it.status?.size ?? it.spec.size),
-    column('Pool', 'Where it was carved from.', (it) => it.status?.placement?.pool ?? ''),
-    column('Node', 'Where its bytes are.', (it) => it.status?.placement?.node ?? ''),
-    column('Attached', 'Nodes that have it.', (it) => (it.status?.attachments ?? []).map(({ node }) => node).join(',')),
+    column('Size', 'Bytes that it promises.', (it) => it.status?.size ?? it.spec.size, { path: '.spec.size' }),
+    column('Pool', 'Where it was carved from.', (it) => it.status?.placement?.pool ?? '', {
+      path: '.status.placement.pool',
+    }),
+    column('Node', 'Where its bytes are.', (it) => it.status?.placement?.node ?? '', {
+      path: '.status.placement.node',
+    }),
+    column(
+      'Attached',
+      'Nodes that have it.',
+      (it) => (it.status?.attachments ?? []).map(({ node }) => node).join(','),
+      { path: '.status.attachments[*].node' },
+    ),
   ],
 });
 
