@@ -1,11 +1,11 @@
 import {
-  ControllerServiceCapability_RPC_Type as ControllerRpc,
   type ControllerGetCapabilitiesResponse,
+  ControllerServiceCapability_RPC_Type as ControllerRpc,
+  PluginCapability_VolumeExpansion_Type as Expansion,
   type GetPluginCapabilitiesResponse,
   type NodeGetCapabilitiesResponse,
   NodeServiceCapability_RPC_Type as NodeRpc,
   PluginCapability_Service_Type as Service,
-  PluginCapability_VolumeExpansion_Type as Expansion,
 } from '../../csi/protocol/csi_pb.ts';
 
 /** What a driver announces; what it does not announce is never asked of it. */
@@ -34,6 +34,13 @@ export interface DriverCapabilities {
   readonly nodeSingleNodeMultiWriter: boolean;
 }
 
+/** Whether the driver has a controller service at all. */
+export function announcesController(plugin: GetPluginCapabilitiesResponse): boolean {
+  return plugin.capabilities.some(
+    ({ type }) => type.case === 'service' && type.value.type === Service.CONTROLLER_SERVICE,
+  );
+}
+
 /** Reads the three lists of capabilities; a service that a driver does not have is undefined. */
 export function readCapabilities(
   plugin: GetPluginCapabilitiesResponse,
@@ -45,7 +52,7 @@ export function readCapabilities(
   const rpcs = new Set(controller?.capabilities.map(({ type }) => type.case === 'rpc' && type.value.type));
   const nodeRpcs = new Set(node?.capabilities.map(({ type }) => type.case === 'rpc' && type.value.type));
   return {
-    controllerService: services.has(Service.CONTROLLER_SERVICE),
+    controllerService: announcesController(plugin),
     topology: services.has(Service.VOLUME_ACCESSIBILITY_CONSTRAINTS),
     expansion: expansions.has(Expansion.ONLINE) ? 'online' : expansions.has(Expansion.OFFLINE) ? 'offline' : 'none',
     createVolume: rpcs.has(ControllerRpc.CREATE_DELETE_VOLUME),

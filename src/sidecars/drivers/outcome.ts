@@ -1,82 +1,57 @@
-/** The gRPC codes that the callers of CSI tell apart. https://grpc.io/docs/guides/status-codes/ */
-export const code = {
-  cancelled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  outOfRange: 11,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  dataLoss: 15,
-  unauthenticated: 16,
-} as const;
+import { status } from '@grpc/grpc-js';
+import { RpcError, statusName } from '../../csi/transport/codes.ts';
+import { messageOf } from '../../lib/errors.ts';
 
-const names: Readonly<Record<number, string>> = {
-  0: 'OK',
-  ...Object.fromEntries(
-    Object.entries(code).map(([name, number]) => [number, name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()]),
-  ),
-};
-
-/** `DEADLINE_EXCEEDED` of 4. */
-export function codeName(number: number): string {
-  return names[number] ?? String(number);
-}
-
-/** The gRPC code of an error that a CSI call threw, or undefined if it never became a call. */
-export function grpcCodeOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  if ('code' in error && typeof error.code === 'number') return error.code;
-  return 'cause' in error ? grpcCodeOf(error.cause) : undefined;
+/** The gRPC status of a failed CSI call, or undefined if the error is not one. */
+export function grpcCodeOf(error: unknown): status | undefined {
+  return error instanceof RpcError ? error.status : undefined;
 }
 
 /**
  * Whether a failed call has surely done nothing (`none`), or may have done its work or still be at it (`unknown`):
  * it ran out of time, was cut off, or met another call for the same thing. The rule is that of the official callers;
- * a connection that broke in the middle, which gRPC reports as INTERNAL with a reset stream, is added to it.
+ * a connection that broke in the middle, which gRPC may report as INTERNAL or UNKNOWN, is added to it.
  */
 export function outcomeOf(error: unknown): 'none' | 'unknown' {
-  switch (grpcCodeOf(error)) {
-    case code.cancelled:
-    case code.deadlineExceeded:
-    case code.unavailable:
-    case code.aborted:
+  if (!(error instanceof RpcError)) return 'none';
+  switch (error.status) {
+    case status.CANCELLED:
+    case status.DEADLINE_EXCEEDED:
+    case status.UNAVAILABLE:
+    case status.ABORTED:
       return 'unknown';
-    case code.internal:
-    case code.unknown:
-      return /RST_STREAM|stream (closed|terminated|removed)|socket|connection/i.test(String(error)) ? 'unknown' : 'none';
+    case status.INTERNAL:
+    case status.UNKNOWN:
+      return /RST_STREAM|stream (closed|terminated|removed)|connection (dropped|closed|reset)|without saying why/i.test(
+        error.message,
+      )
+        ? 'unknown'
+        : 'none';
     default:
       return 'none';
   }
 }
 
-/** True for errors that trying again soon won't mend: what was asked is wrong, or can't be done as things are. */
+/** True for answers that asking again soon won't change: what was asked is wrong, or can't be done as things are. */
 export function isInfeasible(error: unknown): boolean {
-  const infeasible: readonly (number | undefined)[] = [
-    code.invalidArgument,
-    code.outOfRange,
-    code.notFound,
-    code.unimplemented,
-    code.failedPrecondition,
-  ];
-  return infeasible.includes(grpcCodeOf(error));
+  return error instanceof RpcError && infeasible.has(error.status);
 }
 
-/** What a person reads of a failed call: the code and the driver's words. */
+const infeasible: ReadonlySet<status> = new Set([
+  status.INVALID_ARGUMENT,
+  status.OUT_OF_RANGE,
+  status.NOT_FOUND,
+  status.UNIMPLEMENTED,
+  status.FAILED_PRECONDITION,
+]);
+
+/** True if the driver had no room where it was asked to make something. */
+export function isExhausted(error: unknown): boolean {
+  return error instanceof RpcError && error.status === status.RESOURCE_EXHAUSTED;
+}
+
+/** What a person reads of a failed call: the gRPC status and the driver's words. */
 export function describeFailure(error: unknown): string {
-  const number = grpcCodeOf(error);
-  const details =
-    typeof error === 'object' && error !== null && 'details' in error && typeof error.details === 'string'
-      ? error.details
-      : error instanceof Error
-        ? error.message
-        : String(error);
-  return number === undefined ? details : `rpc error: code = ${codeName(number)} desc = ${details}`;
+  if (!(error instanceof RpcError)) return messageOf(error);
+  return `rpc error: code = ${statusName(error.status)} desc = ${error.message}`;
 }

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { type VolumeCapabilitySchema, VolumeCapability_AccessMode_Mode as Mode } from '../../csi/protocol/csi_pb.ts';
+import { VolumeCapability_AccessMode_Mode as Mode, type VolumeCapabilitySchema } from '../../csi/protocol/csi_pb.ts';
 import { fail } from '../../lib/errors.ts';
 import type { AccessMode, PersistentVolume } from '../../model/kinds/core.ts';
 

@@ -1,0 +1,113 @@
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { type CsiClient, connectCsi } from '../../csi/transport/client.ts';
+import { sleep } from '../../lib/clock.ts';
+import { isCode, messageOf } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Meter } from '../../lib/meter.ts';
+import { type Introduction, introduce } from './introduce.ts';
+import { measured } from './measured-client.ts';
+
+const firstPause = 50;
+const longestPause = 5_000;
+
+export interface ConnectionOptions {
+  readonly socket: string;
+  readonly expected: string | undefined;
+  readonly asNode: boolean;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** Called with what the driver said, whenever it has come or come back. A throw means: again later. */
+  readonly onReady: (introduction: Introduction, client: CsiClient) => Promise<void>;
+  /** Called once if the driver is the wrong one; it is then left alone. */
+  readonly onRefused: (error: unknown) => void;
+}
+
+/**
+ * Keeps in touch with the driver behind a socket: introduces itself until the driver answers, and again when the
+ * socket is made anew, since the driver that comes back may be another version with other capabilities.
+ */
+export class Connection implements AsyncDisposable {
+  readonly #options: ConnectionOptions;
+  readonly #client: CsiClient;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #name: string;
+  #wake: () => void = () => {};
+  #changed = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#name = options.expected ?? options.socket;
+    this.#client = measured(connectCsi(options.socket), () => this.#name, options.meter);
+    this.#done = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    using watching = new DisposableStack();
+    let watched = false;
+    while (!this.#stop.signal.aborted) {
+      for (let pause = firstPause; !this.#stop.signal.aborted; pause = Math.min(pause * 2, longestPause)) {
+        watched ||= this.#watchSocket(watching);
+        this.#changed = false;
+        if (await this.#greet()) break;
+        await this.#pause(pause);
+      }
+      await this.#nextChange();
+    }
+  }
+
+  /** True if the driver answered well, or is to be left alone. */
+  async #greet(): Promise<boolean> {
+    const { expected, asNode, socket, log } = this.#options;
+    const { signal } = this.#stop;
+    try {
+      const introduction = await introduce(this.#client, { expected, asNode, signal });
+      this.#name = introduction.name;
+      await this.#options.onReady(introduction, this.#client);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return true;
+      if (isCode(error, 'invalid')) {
+        this.#options.onRefused(error);
+        return true;
+      }
+      log.debug({ socket, reason: messageOf(error) }, 'csi driver does not answer yet');
+      return false;
+    }
+  }
+
+  #watchSocket(watching: DisposableStack): boolean {
+    try {
+      const watcher = watch(dirname(this.#options.socket), (_, name) => {
+        if (name !== basename(this.#options.socket)) return;
+        this.#changed = true;
+        this.#wake();
+      });
+      watcher.on('error', () => {}).unref();
+      watching.defer(() => watcher.close());
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    if (!this.#changed) await Promise.race([promise, sleep(ms, this.#stop.signal).catch(() => {})]);
+  }
+
+  async #nextChange(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    if (!this.#changed && !this.#stop.signal.aborted) await promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('shutting down'));
+    this.#wake();
+    await this.#done;
+    this.#client.close();
+  }
+}

@@ -1,0 +1,93 @@
+import type { Api } from '../../api/api.ts';
+import { fail, MoorageError } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Meter } from '../../lib/meter.ts';
+import { Connection } from './connection.ts';
+import type { Driver, DriverRegistry } from './driver.ts';
+import { ensureDriverObject, registerNode } from './node-registration.ts';
+
+export interface DriversOptions {
+  readonly api: Api;
+  /** The node that the drivers' node services are on; undefined where somebody else (a kubelet) registers nodes. */
+  readonly node: string | undefined;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** Milliseconds that `add` waits for a driver. Default 30,000. */
+  readonly patience?: number;
+}
+
+/** Opens an empty registry of CSI drivers. */
+export function openDrivers(options: DriversOptions): DriverRegistry {
+  return new Registry(options);
+}
+
+class Registry implements DriverRegistry {
+  readonly #options: DriversOptions;
+  readonly #drivers = new Map<string, Driver>();
+  readonly #connections = new Map<string, Connection>();
+  readonly #listeners = new Set<(driver: Driver) => void>();
+
+  constructor(options: DriversOptions) {
+    this.#options = options;
+  }
+
+  async add({ name, socket }: { readonly name?: string | undefined; readonly socket: string }): Promise<Driver> {
+    if (this.#connections.has(socket)) fail('already-exists', `the CSI driver at ${socket} is plugged in already`);
+    const { api, node, log, meter, patience = 30_000 } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<Driver>();
+    const connection = new Connection({
+      socket,
+      expected: name,
+      asNode: node !== undefined,
+      log,
+      meter,
+      onReady: async (introduction, client) => {
+        const known = this.#drivers.get(introduction.name);
+        if (known && known.socket !== socket) {
+          fail('invalid', `the CSI driver ${introduction.name} at ${socket} is plugged in already, at ${known.socket}`);
+        }
+        await ensureDriverObject(api, introduction);
+        if (node !== undefined) await registerNode(api, node, introduction);
+        const { version, capabilities } = introduction;
+        const nodeId = introduction.node?.id;
+        const topology = introduction.node?.topology ?? {};
+        const driver: Driver = { name: introduction.name, version, socket, client, capabilities, nodeId, topology };
+        this.#drivers.set(driver.name, driver);
+        log.info({ driver: driver.name, version, socket }, 'csi driver is ready');
+        for (const listener of this.#listeners) listener(driver);
+        resolve(driver);
+      },
+      onRefused: reject,
+    });
+    this.#connections.set(socket, connection);
+    const late = new MoorageError(
+      'not-ready',
+      `the CSI driver at ${socket} is not ready after ${patience / 1_000} s; it joins when it is`,
+    );
+    const timer = setTimeout(() => reject(late), patience);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  get(name: string): Driver | undefined {
+    return this.#drivers.get(name);
+  }
+
+  list(): readonly Driver[] {
+    return [...this.#drivers.values()];
+  }
+
+  onChange(listener: (driver: Driver) => void): Disposable {
+    this.#listeners.add(listener);
+    for (const driver of this.#drivers.values()) listener(driver);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear();
+    await Promise.all([...this.#connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
+  }
+}
