@@ -51,7 +51,7 @@ export function openWorld(options: {
     claims,
     claimsNaming: claims.index('volume', ({ spec }) => (spec.volumeName ? [spec.volumeName] : [])),
     claimsWaitingFor: claims.index('waiting for class', (claim) =>
-      claim.spec.volumeName ? [] : [classOfClaim(claim) ?? unnamedClass],
+      claim.spec.volumeName ? [] : [classOfClaim(claim) ?? unnamedClass, classOfClaim(claim) ?? ''],
     ),
     of: (claim) => {
       const known = [...classes.list()];

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import * as z from 'zod';
+import { Records } from '../../node/records.ts';
+
+const recordSchema = z.object({
+  /** The Mount. */
+  uid: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  /** The PersistentVolume. */
+  volume: z.string(),
+  source: z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('csi'),
+      driver: z.string(),
+      handle: z.string(),
+      /** Where it was staged; absent for drivers that do not stage. */
+      staging: z.string().optional(),
+    }),
+    z.object({ kind: z.literal('bind'), path: z.string() }),
+  ]),
+  target: z.string(),
+  /** True if nothing was at the target before: then it goes with the Mount. */
+  targetIsOurs: z.boolean(),
+});
+
+/** What was mounted for a Mount on this node, or is about to be: all that is needed to take it off again. */
+export type MountRecord = z.infer<typeof recordSchema>;
+
+/** The records of all Mounts on this node: on disk, and in memory for looking up. */
+export interface Ledger {
+  /** Makes the record known to look-ups, and to them only: it takes the path and the volume before anything is done. */
+  reserve(record: MountRecord): void;
+  /** Takes a reservation back. */
+  release(record: MountRecord): void;
+  /** Durable when it returns. */
+  save(record: MountRecord): Promise<void>;
+  /** Durable when it returns. */
+  remove(record: MountRecord): Promise<void>;
+  of(uid: string): MountRecord | undefined;
+  /** Records of Mounts of that namespace and name, whatever their uid. */
+  named(namespace: string, name: string): readonly MountRecord[];
+  /** Records of a PersistentVolume. */
+  ofVolume(volume: string): readonly MountRecord[];
+  all(): Iterable<MountRecord>;
+}
+
+/** Reads what earlier runs have left. Throws `corrupted` for a record that can't be understood. */
+export async function openLedger(dataDir: string): Promise<Ledger> {
+  const files = new Records(join(dataDir, 'node', 'mounts'), (value) => recordSchema.parse(value));
+  const records = new Map<string, MountRecord>();
+  for (const name of await files.names()) {
+    const record = await files.load(name);
+    if (record) records.set(record.uid, record);
+  }
+  const where = (test: (record: MountRecord) => boolean) => [...records.values()].filter(test);
+  return {
+    reserve: (record) => records.set(record.uid, record),
+    release: (record) => records.delete(record.uid),
+    save: async (record) => {
+      await files.save(record.uid, record);
+      records.set(record.uid, record);
+    },
+    remove: async (record) => {
+      await files.remove(record.uid);
+      records.delete(record.uid);
+    },
+    of: (uid) => records.get(uid),
+    named: (namespace, name) => where((record) => record.namespace === namespace && record.name === name),
+    ofVolume: (volume) => where((record) => record.volume === volume),
+    all: () => records.values(),
+  };
+}
