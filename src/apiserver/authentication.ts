@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+
+/** Who asks. */
+export interface User {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** Tells who sends a request, or undefined for: not by what I know, ask the next. */
+export type Authenticator = (request: IncomingMessage) => User | undefined;
+
+/** The first of several authenticators that knows the sender. */
+export function firstOf(authenticators: readonly Authenticator[]): Authenticator {
+  return (request) => {
+    for (const authenticate of authenticators) {
+      const user = authenticate(request);
+      if (user) return user;
+    }
+    return undefined;
+  };
+}
+
+const authenticatedGroup = 'system:authenticated';
+
+/**
+ * Knows those whose client certificate our authority signed: the common name is the user's, organizations are groups.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates
+ */
+export function clientCertificates(): Authenticator {
+  // Reading a certificate costs more than a small request: once for each connection is enough.
+  const known = new WeakMap<TLSSocket, User>();
+  return ({ socket }) => {
+    if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+    const found = known.get(socket);
+    if (found) return found;
+    const { subject } = socket.getPeerCertificate();
+    const [name] = listOf(subject?.CN);
+    if (!name) return undefined;
+    const user: User = { name, groups: [...listOf(subject.O), authenticatedGroup] };
+    known.set(socket, user);
+    return user;
+  };
+}
+
+/** Node gives a text for one attribute of a name, a list for several of a kind, and undefined for none. */
+function listOf(attribute: unknown): string[] {
+  if (attribute === undefined) return [];
+  return (Array.isArray(attribute) ? attribute : [attribute]).map(String);
+}

@@ -1,0 +1,58 @@
+import type { User } from './authentication.ts';
+import { administrators } from './pki.ts';
+
+/** What somebody wants to do: to objects, or to a path that is not about objects. */
+export type Attributes =
+  | {
+      readonly verb: string;
+      readonly group: string;
+      readonly resource: string;
+      readonly subresource?: string | undefined;
+      readonly namespace?: string | undefined;
+      readonly name?: string | undefined;
+    }
+  | { readonly verb: string; readonly path: string };
+
+/** Says yes, or undefined for: not by my rules, ask the next. */
+export type Authorizer = (user: User, attributes: Attributes) => { readonly reason: string } | undefined;
+
+/** Allowed if one of several authorizers allows it. */
+export function anyOf(authorizers: readonly Authorizer[]): Authorizer {
+  return (user, attributes) => {
+    for (const authorize of authorizers) {
+      const allowed = authorize(user, attributes);
+      if (allowed) return allowed;
+    }
+    return undefined;
+  };
+}
+
+/** Members of system:masters may do everything. */
+export const administratorsMay: Authorizer = (user) =>
+  user.groups.includes(administrators) ? { reason: `member of ${administrators}` } : undefined;
+
+/** What everybody may do who has a credential: ask about themselves, and find out what is served. */
+export const everybodyMay: Authorizer = (_user, attributes) => {
+  if ('path' in attributes) {
+    return attributes.verb === 'get' && discoveryPaths.test(attributes.path) ? { reason: 'discovery' } : undefined;
+  }
+  const { verb, group, resource } = attributes;
+  return verb === 'create' && selfReviews.has(`${resource}.${group}`) ? { reason: 'about oneself' } : undefined;
+};
+
+const discoveryPaths = /^\/(?:apis?(?:\/|$)|openapi\/|version\/?$|(?:ready|live|health)z)/;
+const selfReviews = new Set([
+  'selfsubjectreviews.authentication.k8s.io',
+  'selfsubjectaccessreviews.authorization.k8s.io',
+  'selfsubjectrulesreviews.authorization.k8s.io',
+]);
+
+/** A refusal, in Kubernetes' words. */
+export function refusalOf(user: User, attributes: Attributes): string {
+  if ('path' in attributes) return `forbidden: User "${user.name}" cannot ${attributes.verb} path "${attributes.path}"`;
+  const { verb, group, resource, subresource, namespace, name } = attributes;
+  const what = subresource ? `${resource}/${subresource}` : resource;
+  const object = `${group ? `${resource}.${group}` : resource}${name ? ` "${name}"` : ''}`;
+  const scope = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
+  return `${object} is forbidden: User "${user.name}" cannot ${verb} resource "${what}" in API group "${group}" ${scope}`;
+}

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http';
+import { refuse } from '../api/status.ts';
+import { messageOf } from '../lib/errors.ts';
+import { duplicateFields } from './json-duplicates.ts';
+
+/** A body as it was read. */
+export interface Body {
+  readonly value: unknown;
+  /** Fields that it sets more than once. Looked for only when asked. */
+  readonly duplicates: () => readonly string[];
+}
+
+/** Bytes; what Kubernetes allows. */
+const limit = 3 * 1024 * 1024;
+
+/** Reads all of a request's body as text. */
+export async function readText(request: IncomingMessage): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) tooLarge();
+    chunks.push(chunk);
+  }
+  return (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString('utf8') ?? '';
+}
+
+function tooLarge(): never {
+  return refuse(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
+}
+
+/** The media type of a request's body, without parameters; '' if it says none. */
+export function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/** Reads a body in JSON or YAML. `allowed` are the media types that this request may have. */
+export async function readBody(request: IncomingMessage, allowed: readonly string[] = objectTypes): Promise<Body> {
+  const type = mediaTypeOf(request);
+  if (type !== '' && !allowed.includes(type)) unknownFormat(allowed);
+  const text = await readText(request);
+  return type.includes('yaml') ? await parseYaml(text) : parseJson(text);
+}
+
+const objectTypes = ['application/json', 'application/yaml'];
+
+/** Says which media types a request may have. */
+export function unknownFormat(allowed: readonly string[]): never {
+  const types = allowed.join(', ');
+  return refuse(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${types}`,
+  );
+}
+
+function parseJson(text: string): Body {
+  try {
+    return { value: JSON.parse(text) as unknown, duplicates: () => duplicateFields(text) };
+  } catch (error) {
+    return unreadable(text, error);
+  }
+}
+
+async function parseYaml(text: string): Promise<Body> {
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text, { uniqueKeys: false });
+  const [error] = document.errors;
+  if (error) return unreadable(text, error);
+  const strict = () => parseDocument(text).errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  return {
+    value: document.toJS({ maxAliasCount: 100 }) as unknown,
+    duplicates: () => strict().map(({ pos: [start, end] }) => text.slice(start, end).split(':')[0]?.trim() ?? ''),
+  };
+}
+
+function unreadable(text: string, error: unknown): never {
+  const why = text.trim() === '' ? 'it is empty' : messageOf(error);
+  return refuse(
+    400,
+    'BadRequest',
+    `the object provided is unrecognized (must be of type Status): the body can't be read: ${why}`,
+  );
+}

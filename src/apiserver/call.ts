@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
+import type { About } from '../api/status.ts';
+import { refuse } from '../api/status.ts';
+import { type Kind, resourceOf } from '../model/kind.ts';
+import type { User } from './authentication.ts';
+
+/** One request about objects of a kind, past authentication and authorization. */
+export interface Call {
+  readonly api: EmbeddedApi;
+  readonly request: IncomingMessage;
+  readonly query: URLSearchParams;
+  readonly user: User;
+  readonly kind: Kind;
+  readonly namespace: string | undefined;
+  /** Undefined for the whole collection. */
+  readonly name: string | undefined;
+  readonly subresource: string | undefined;
+}
+
+/** What a call is about, for the details of a Status. */
+export function aboutOf({ kind, name }: Pick<Call, 'kind' | 'name'>): About {
+  return { group: kind.group, plural: kind.plural, kind: kind.kind, name };
+}
+
+/** Says that the object is not there. */
+export function notFound({ kind, name = '' }: Pick<Call, 'kind' | 'name'>): never {
+  const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural };
+  return refuse(404, 'NotFound', `${resourceOf(kind)} "${name}" not found`, details);
+}
+
+/** Says that nothing is served at a path. */
+export function noSuchResource(): never {
+  return refuse(404, 'NotFound', 'the server could not find the requested resource', {});
+}
+
+/** Says that the resource can't be used in that way. */
+export function methodNotAllowed(): never {
+  return refuse(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+}
+
+/** True if the write is only to be tried: `dryRun=All`. */
+export function dryRunOf(query: URLSearchParams): boolean {
+  const values = query.getAll('dryRun').filter((value) => value !== '');
+  const wrong = values.find((value) => value !== 'All');
+  if (wrong === undefined) return values.length > 0;
+  const message = `Unsupported value: "${wrong}": supported values: "All"`;
+  return refuse(422, 'Invalid', `dryRun: ${message}`, {
+    causes: [{ reason: 'FieldValueNotSupported', message, field: 'dryRun' }],
+  });
+}
+
+/** A query parameter that is a boolean, as Go parses one. */
+export function flag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
+}
+
+/** A query parameter that is a whole number; undefined if it is not there. */
+export function count(query: URLSearchParams, name: string): number | undefined {
+  const value = query.get(name);
+  if (value === null || value === '') return undefined;
+  return /^\d+$/.test(value) ? Number(value) : refuse(400, 'BadRequest', `${name}: "${value}" is not a whole number`);
+}
+
+/** Both selectors of a request. */
+export function selectorsOf({ query, name }: Pick<Call, 'query' | 'name'>) {
+  const byName = name === undefined ? undefined : `metadata.name=${name}`;
+  return {
+    labelSelector: query.get('labelSelector') ?? undefined,
+    fieldSelector: [query.get('fieldSelector'), byName].filter(Boolean).join(',') || undefined,
+  };
+}

@@ -1,0 +1,134 @@
+import { refuse } from '../api/status.ts';
+import { apiVersionOf, type Kind } from '../model/kind.ts';
+import type { KubeObject } from '../model/object.ts';
+import type { Body } from './body.ts';
+import { jsonSchemaOf } from './kind-schema.ts';
+import { schemaAt, unknownFields } from './unknown-fields.ts';
+
+/** What becomes of fields that the kind does not know, or that are there twice. The default is Warn. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+/** What a request's `fieldValidation` says. */
+export function fieldValidationOf(query: URLSearchParams): FieldValidation {
+  const value = query.get('fieldValidation') || 'Warn';
+  if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
+  const field = 'fieldValidation';
+  const message = `Unsupported value: "${value}": supported values: "", "Ignore", "Strict", "Warn"`;
+  return refuse(422, 'Invalid', `CreateOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
+    causes: [{ reason: 'FieldValueNotSupported', message, field }],
+  });
+}
+
+/** Where an object is to be written, as the path says. */
+export interface Target {
+  readonly kind: Kind;
+  readonly namespace: string | undefined;
+  /** Undefined for a creation. */
+  readonly name: string | undefined;
+}
+
+/** An object from a body. Its apiVersion, kind, namespace and name are those of the path, or it is refused. */
+export function decodeObject(
+  body: Body,
+  target: Target,
+  validation: FieldValidation,
+): { object: KubeObject; warnings: string[] } {
+  const { kind } = target;
+  const value = body.value;
+  if (!isRecord(value))
+    refuse(400, 'BadRequest', `a ${kind.kind} must be an object, not ${JSON.stringify(value)?.slice(0, 100)}`);
+  checkType(value, kind);
+  const warnings = checkFields(body, kind, validation);
+  const metadata = value['metadata'] ?? {};
+  if (!isRecord(metadata)) refuse(400, 'BadRequest', 'metadata must be an object');
+  const named = { ...metadata, ...placeOf(metadata, target) };
+  // What the schema says is checked by the store.
+  const object = { ...value, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: named } as KubeObject;
+  return { object, warnings };
+}
+
+function checkType(value: Record<string, unknown>, kind: Kind): void {
+  const expected = apiVersionOf(kind);
+  if (value['kind'] && value['kind'] !== kind.kind) {
+    const found = String(value['kind']);
+    refuse(
+      400,
+      'BadRequest',
+      `${found} in version "${kind.version}" cannot be handled as a ${kind.kind}: the kind in the data (${found}) does not match the expected kind (${kind.kind})`,
+    );
+  }
+  if (value['apiVersion'] && value['apiVersion'] !== expected) {
+    refuse(
+      400,
+      'BadRequest',
+      `the API version in the data (${String(value['apiVersion'])}) does not match the expected API version (${expected})`,
+    );
+  }
+}
+
+function placeOf(metadata: Record<string, unknown>, { kind, namespace, name }: Target): Record<string, unknown> {
+  const given = metadata['namespace'];
+  if (kind.namespaced && given && given !== namespace) {
+    refuse(400, 'BadRequest', 'the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (!kind.namespaced && given) {
+    refuse(400, 'BadRequest', 'namespace should be empty: the kind has none');
+  }
+  const givenName = metadata['name'];
+  if (name !== undefined && givenName && givenName !== name) {
+    refuse(
+      400,
+      'BadRequest',
+      `the name of the object (${String(givenName)}) does not match the name on the URL (${name})`,
+    );
+  }
+  return { ...(kind.namespaced ? { namespace } : {}), ...(name === undefined ? {} : { name }) };
+}
+
+/** Refuses fields that the kind does not know, or returns them as warnings, as the client wishes. */
+export function checkFields(body: Body, kind: Kind, validation: FieldValidation): string[] {
+  if (validation === 'Ignore') return [];
+  return report(
+    [
+      ...body.duplicates().map((field) => `duplicate field "${field}"`),
+      ...unknownFields(jsonSchemaOf(kind), body.value).map((field) => `unknown field "${field}"`),
+    ],
+    kind,
+    validation,
+  );
+}
+
+/** The same for the values that a JSON patch puts somewhere. */
+export function checkPatchedFields(body: Body, kind: Kind, validation: FieldValidation): string[] {
+  if (validation === 'Ignore' || !Array.isArray(body.value)) return [];
+  const found = body.value.filter(isRecord).flatMap(({ op, path, value }) => {
+    if ((op !== 'add' && op !== 'replace') || typeof path !== 'string') return [];
+    const segments = path
+      .split('/')
+      .slice(1)
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const at = segments.join('.');
+    const schema = schemaAt(jsonSchemaOf(kind), segments);
+    return schema === 'unknown' ? [at] : unknownFields(schema, value, at);
+  });
+  return report(
+    found.map((field) => `unknown field "${field}"`),
+    kind,
+    validation,
+  );
+}
+
+function report(problems: string[], kind: Kind, validation: FieldValidation): string[] {
+  if (validation === 'Strict' && problems.length > 0) {
+    refuse(
+      400,
+      'BadRequest',
+      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${problems.join(', ')}`,
+    );
+  }
+  return problems;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,87 @@
+import type { DeleteOptions } from '../api/api.ts';
+import { refuse } from '../api/status.ts';
+import type { KubeObject } from '../model/object.ts';
+import { mediaTypeOf, readText } from './body.ts';
+import { type Call, dryRunOf, methodNotAllowed, notFound, selectorsOf } from './call.ts';
+import { formOf } from './negotiation.ts';
+import { listReply, objectReply } from './read.ts';
+import { jsonReply, type Reply } from './reply.ts';
+
+/** DELETE of one object: the object while finalizers hold it, a Status once it is gone. */
+export async function deleteObject(call: Call): Promise<Reply> {
+  const { api, kind, namespace, name = '', subresource } = call;
+  if (!kind.writable || subresource !== undefined) methodNotAllowed();
+  const options = await optionsOf(call);
+  const last = (await api.fromOutside.delete(kind, { namespace, name }, options)) ?? notFound(call);
+  if (isHeld(last)) return objectReply(call, last, 200);
+  const { uid } = last.metadata;
+  const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, ...(uid ? { uid } : {}) };
+  return jsonReply({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+}
+
+function isHeld({ metadata }: KubeObject): boolean {
+  return Boolean(metadata.deletionTimestamp) && (metadata.finalizers?.length ?? 0) > 0;
+}
+
+/** DELETE of a collection, or of what the selectors leave of it: the objects that are on their way out. */
+export async function deleteCollection(call: Call): Promise<Reply> {
+  const { api, kind, namespace, request, query } = call;
+  if (!kind.writable) methodNotAllowed();
+  const options = await optionsOf(call);
+  const list = await api.list(kind, { namespace, ...selectorsOf(call) });
+  const deleted = await Promise.all(
+    list.items.map(({ metadata }) => {
+      const preconditions = { ...options.preconditions, uid: metadata.uid };
+      return api.fromOutside.delete(kind, metadata, { ...options, preconditions });
+    }),
+  );
+  const items = deleted.filter((object) => object !== undefined);
+  return listReply(call, { items, resourceVersion: api.resourceVersion }, formOf(request, query));
+}
+
+/** What the query says, and over it the body: DeleteOptions, which may be absent. */
+async function optionsOf({ request, query }: Call): Promise<DeleteOptions> {
+  const body = deleteOptionsOf(await readText(request), mediaTypeOf(request));
+  const orphan = body['orphanDependents'] ?? query.get('orphanDependents');
+  const policy =
+    body['propagationPolicy'] ?? query.get('propagationPolicy') ?? (String(orphan) === 'true' ? 'Orphan' : undefined);
+  if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
+    const message = `Unsupported value: "${String(policy)}": supported values: "Background", "Foreground", "Orphan"`;
+    refuse(422, 'Invalid', `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: ${message}`, {
+      causes: [{ reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' }],
+    });
+  }
+  for (const value of Array.isArray(body['dryRun']) ? body['dryRun'] : []) query.append('dryRun', String(value));
+  const preconditions = isRecord(body['preconditions']) ? body['preconditions'] : {};
+  const { uid, resourceVersion } = preconditions;
+  return {
+    dryRun: dryRunOf(query),
+    propagationPolicy: policy,
+    preconditions: {
+      uid: typeof uid === 'string' ? uid : undefined,
+      resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
+    },
+  };
+}
+
+function deleteOptionsOf(text: string, type: string): Record<string, unknown> {
+  if (text.trim() === '') return {};
+  if (type !== '' && type !== 'application/json') {
+    refuse(
+      415,
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - accepted media types include: application/json',
+    );
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value)) return value;
+  } catch {
+    // Answered below.
+  }
+  return refuse(400, 'BadRequest', 'the body is not a DeleteOptions');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

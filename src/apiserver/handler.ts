@@ -1,0 +1,173 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
+import { type About, refuse, statusOf } from '../api/status.ts';
+import { codeOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Kind } from '../model/kind.ts';
+import type { Authenticator, User } from './authentication.ts';
+import { type Attributes, type Authorizer, refusalOf } from './authorization.ts';
+import { readBody } from './body.ts';
+import { aboutOf, type Call, flag, methodNotAllowed, noSuchResource } from './call.ts';
+import { deleteCollection, deleteObject } from './delete.ts';
+import { pageOf } from './pages.ts';
+import { getObject, listObjects } from './read.ts';
+import { jsonReply, type Reply, send, statusReply } from './reply.ts';
+import { parseResourcePath, type ResourcePath } from './request-path.ts';
+import { answerReview, reviews } from './reviews.ts';
+import { watchObjects } from './watch.ts';
+import { createObject, patchObject, replaceObject } from './write.ts';
+
+export interface HandlerOptions {
+  readonly api: EmbeddedApi;
+  readonly log: Log;
+  readonly authenticate: Authenticator;
+  readonly authorize: Authorizer;
+  /** The text of /metrics. */
+  readonly metrics: (() => Promise<string>) | undefined;
+  /** Aborts when the server stops: watches end. */
+  readonly stopping: AbortSignal;
+}
+
+/** What becomes of each request: who is it, may they, what is it about, and which verb. */
+export function requestHandler(options: HandlerOptions) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let about: About | undefined;
+    try {
+      const { path, query } = urlOf(request);
+      const user = options.authenticate(request) ?? refuse(401, 'Unauthorized', 'Unauthorized');
+      const call = callOf(options.api, request, path, query, user);
+      if ('kind' in call) about = aboutOf(call);
+      permit(options.authorize, user, 'kind' in call ? attributesOf(call) : call.attributes);
+      const reply =
+        'kind' in call ? await serve(call, response, options) : await serveOther(call.at, path, request, user, options);
+      if (reply) await send(request, response, reply);
+    } catch (error) {
+      await answerFailure(error, about, request, response, options.log);
+    }
+  };
+}
+
+function urlOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  if (mark < 0) return { path: url, query: new URLSearchParams() };
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+interface Other {
+  readonly at: ResourcePath | undefined;
+  readonly attributes: Attributes;
+}
+
+function callOf(
+  api: EmbeddedApi,
+  request: IncomingMessage,
+  path: string,
+  query: URLSearchParams,
+  user: User,
+): Call | Other {
+  const at = parseResourcePath(path);
+  const verb = (request.method ?? '').toLowerCase();
+  if (!at) return { at, attributes: { verb, path } };
+  const kind = api.kinds.find(
+    (one) => one.plural === at.resource && one.group === at.group && one.version === at.version,
+  );
+  if (!kind) return { at, attributes: { verb: 'create', group: at.group, resource: at.resource } };
+  return { api, request, query, user, kind, namespace: at.namespace, name: at.name, subresource: at.subresource };
+}
+
+function permit(authorize: Authorizer, user: User, attributes: Attributes): void {
+  if (!authorize(user, attributes)) refuse(403, 'Forbidden', refusalOf(user, attributes), {});
+}
+
+function attributesOf(call: Call): Attributes {
+  const { kind, namespace, name, subresource } = call;
+  return { verb: verbOf(call), group: kind.group, resource: kind.plural, namespace, name, subresource };
+}
+
+function verbOf({ request, name, query }: Call): string {
+  switch (request.method) {
+    case 'GET':
+    case 'HEAD':
+      return flag(query, 'watch') ? 'watch' : name === undefined ? 'list' : 'get';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return name === undefined ? 'deletecollection' : 'delete';
+    default:
+      return methodNotAllowed();
+  }
+}
+
+async function serve(call: Call, response: ServerResponse, { stopping }: HandlerOptions): Promise<Reply | undefined> {
+  const { kind, namespace, name } = call;
+  const one = name !== undefined;
+  if (!kind.namespaced && namespace !== undefined) noSuchResource();
+  if (kind.namespaced && namespace === undefined && one) noSuchResource();
+  switch (verbOf(call)) {
+    case 'watch':
+      await watchObjects(call, response, stopping);
+      return undefined;
+    case 'list':
+      return listObjects(call);
+    case 'get':
+      return getObject(call);
+    case 'create':
+      return one || needsNamespace(kind, namespace) ? methodNotAllowed() : createObject(call);
+    case 'update':
+      return one ? replaceObject(call) : methodNotAllowed();
+    case 'patch':
+      return one ? patchObject(call) : methodNotAllowed();
+    case 'delete':
+      return deleteObject(call);
+    default:
+      return needsNamespace(kind, namespace) ? methodNotAllowed() : deleteCollection(call);
+  }
+}
+
+function needsNamespace(kind: Kind, namespace: string | undefined): boolean {
+  return kind.namespaced && namespace === undefined;
+}
+
+/** What is not about stored objects: reviews, discovery, schemas, health and metrics. */
+async function serveOther(
+  at: ResourcePath | undefined,
+  path: string,
+  request: IncomingMessage,
+  user: User,
+  options: HandlerOptions,
+): Promise<Reply> {
+  if (!at) {
+    if (request.method !== 'GET' && request.method !== 'HEAD') noSuchResource();
+    return (await pageOf(path, request, options.api.kinds, options.metrics)) ?? noSuchResource();
+  }
+  const review = reviews.find(
+    (one) => one.plural === at.resource && one.group === at.group && one.version === at.version,
+  );
+  if (!review || at.name !== undefined || at.namespace !== undefined) return noSuchResource();
+  if (request.method !== 'POST') methodNotAllowed();
+  const { value } = await readBody(request);
+  return jsonReply(answerReview(review, value, user, options.authorize), 201);
+}
+
+async function answerFailure(
+  error: unknown,
+  about: About | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: Log,
+): Promise<void> {
+  if (response.destroyed) return;
+  if (codeOf(error) === 'internal') log.error({ error, method: request.method, path: request.url }, 'a request failed');
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  // A body that was not read would be taken for the next request.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  await send(request, response, statusReply(statusOf(error, about)));
+}

@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
+import { MoorageError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { clientCertificates, firstOf } from './authentication.ts';
+import { administratorsMay, anyOf, everybodyMay } from './authorization.ts';
+import { requestHandler } from './handler.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import { ensurePki, isWildcard, type Pki } from './pki.ts';
+
+export interface ApiServerOptions {
+  readonly api: EmbeddedApi;
+  /** The data directory: certificates go to `pki/` in it, the administrator's credential to `kubeconfig`. */
+  readonly dir: string;
+  /** The address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly log: Log;
+  /** The text of /metrics. */
+  readonly metrics?: () => Promise<string>;
+}
+
+/** A running API server. Disposing of it ends the watches, answers what was asked, and closes, within two seconds. */
+export interface ApiServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly kubeconfigFile: string;
+}
+
+const renewalCheck = 12 * 3_600_000;
+const patience = 2_000;
+
+/**
+ * Serves the embedded API as a Kubernetes API over HTTPS, to those who have a client certificate of its authority.
+ * Certificates and kubeconfig are made where they are missing. Throws `in-use` if the port is taken, `permission` if
+ * it may not be had, or if others can read the private keys.
+ */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { api, dir, host = '127.0.0.1', log } = options;
+  const pkiDir = join(dir, 'pki');
+  const pki = await ensurePki({ dir: pkiDir, host, log });
+  const stop = new AbortController();
+  const handle = requestHandler({
+    api,
+    log,
+    authenticate: firstOf([clientCertificates()]),
+    authorize: anyOf([administratorsMay, everybodyMay]),
+    metrics: options.metrics,
+    stopping: stop.signal,
+  });
+  const server = createServer(
+    { ...credentialsOf(pki), keepAlive: true, noDelay: true, keepAliveTimeout: 120_000 },
+    (request, response) => {
+      void handle(request, response);
+    },
+  );
+  await listen(server, options.port, host);
+  const { port } = server.address() as AddressInfo;
+  const url = urlOf(host, port);
+  const kubeconfigFile = join(dir, 'kubeconfig');
+  try {
+    await writeKubeconfig(kubeconfigFile, url, pki, pkiDir);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  const renewal = setInterval(() => {
+    ensurePki({ dir: pkiDir, host, log })
+      .then(async (renewed) => {
+        server.setSecureContext(credentialsOf(renewed));
+        await writeKubeconfig(kubeconfigFile, url, renewed, pkiDir);
+      })
+      .catch((error: unknown) => log.error({ error }, 'certificates could not be renewed'));
+  }, renewalCheck);
+  renewal.unref();
+  return {
+    url,
+    port,
+    kubeconfigFile,
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(renewal);
+      stop.abort();
+      await close(server);
+    },
+  };
+}
+
+function credentialsOf({ authority, server }: Pki) {
+  // Who shows no certificate is answered too: with a 401 that says so, rather than with a broken connection.
+  return {
+    ca: authority,
+    cert: server.certificate,
+    key: server.key,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+  } as const;
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenFailure(error as NodeJS.ErrnoException, port, host);
+  }
+}
+
+function listenFailure(error: NodeJS.ErrnoException, port: number, host: string): MoorageError {
+  const doing = `listening on ${host} port ${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new MoorageError(
+        'in-use',
+        `${doing}: another program has that port; choose another with --port, or 0 for any free one`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new MoorageError('permission', `${doing}: not allowed; choose a port above 1023 with --port`, {
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+      return new MoorageError('invalid', `${doing}: this machine has no such address; choose another with --host`, {
+        cause: error,
+      });
+    default:
+      return new MoorageError('internal', `${doing}: ${error.message}`, { cause: error });
+  }
+}
+
+function urlOf(host: string, port: number): string {
+  const reachable = isWildcard(host) ? '127.0.0.1' : host;
+  return `https://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), patience);
+  await closed;
+  clearTimeout(timer);
+}

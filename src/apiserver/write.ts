@@ -1,0 +1,95 @@
+import type { Patch, WriteOptions } from '../api/api.ts';
+import { refuse } from '../api/status.ts';
+import { namespaces } from '../model/kinds/index.ts';
+import { type Body, mediaTypeOf, readBody, unknownFormat } from './body.ts';
+import { type Call, dryRunOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
+import { checkFields, checkPatchedFields, decodeObject, type FieldValidation, fieldValidationOf } from './decoding.ts';
+import { objectReply } from './read.ts';
+import type { Reply } from './reply.ts';
+
+/** POST to a collection. */
+export async function createObject(call: Call): Promise<Reply> {
+  const { api, kind, query } = call;
+  const { object, warnings } = await decode(call);
+  const created = await api.fromOutside.create(kind, object, { dryRun: dryRunOf(query) });
+  return { ...objectReply(call, created, 201), warnings };
+}
+
+/** PUT of an object, its status, or a namespace's finalizers. */
+export async function replaceObject(call: Call): Promise<Reply> {
+  const { api, kind, query, subresource } = call;
+  const { object, warnings } = await decode(call);
+  const options = { dryRun: dryRunOf(query) };
+  const write = () => {
+    if (subresource === undefined) return api.fromOutside.update(kind, object, options);
+    if (subresource === 'status' && kind.hasStatus) return api.fromOutside.updateStatus(kind, object, options);
+    if (subresource === 'finalize' && kind.group === '' && kind.plural === namespaces.plural)
+      return finalize(call, object, options);
+    return noSuchResource();
+  };
+  return { ...objectReply(call, await write(), 200), warnings };
+}
+
+/** Replaces the finalizers of a namespace's spec, which nothing else may do from outside. */
+async function finalize(call: Call, object: unknown, options: WriteOptions) {
+  const { api, name = '' } = call;
+  const wanted = namespaces.schema.safeParse(object);
+  if (!wanted.success) return refuse(400, 'BadRequest', 'the body is not a Namespace');
+  const current = (await api.get(namespaces, { name })) ?? notFound(call);
+  const { resourceVersion = current.metadata.resourceVersion } = wanted.data.metadata;
+  const metadata = { ...current.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  return await api.update(
+    namespaces,
+    { ...current, metadata, spec: { finalizers: wanted.data.spec?.finalizers ?? [] } },
+    options,
+  );
+}
+
+async function decode(call: Call) {
+  const { request, kind, namespace, name, query } = call;
+  if (!kind.writable) methodNotAllowed();
+  return decodeObject(await readBody(request), { kind, namespace, name }, fieldValidationOf(query));
+}
+
+const patchTypes: Readonly<Record<string, Patch['type']>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+};
+
+/** PATCH of an object or its status. */
+export async function patchObject(call: Call): Promise<Reply> {
+  const { api, kind, namespace, name = '', query, request, subresource } = call;
+  if (!kind.writable) methodNotAllowed();
+  if (subresource !== undefined && !(subresource === 'status' && kind.hasStatus)) noSuchResource();
+  const type = patchTypeOf(call);
+  const body = await readBody(request, Object.keys(patchTypes));
+  const warnings = checkPatch(call, body, type, fieldValidationOf(query));
+  const options = { dryRun: dryRunOf(query), ...(subresource === undefined ? {} : { subresource: 'status' as const }) };
+  const patched = await api.fromOutside.patch(kind, { namespace, name }, { type, body: body.value }, options);
+  return { ...objectReply(call, patched, 200), warnings };
+}
+
+function patchTypeOf({ request, kind }: Call): Patch['type'] {
+  const media = mediaTypeOf(request);
+  const allowed = Object.keys(patchTypes).filter(
+    (type) => kind.mergeKeys !== undefined || patchTypes[type] !== 'strategic',
+  );
+  if (media.startsWith('application/apply-patch+')) {
+    refuse(415, 'UnsupportedMediaType', 'server-side apply is not served yet: use kubectl apply without --server-side');
+  }
+  return allowed.includes(media) ? (patchTypes[media] ?? unknownFormat(allowed)) : unknownFormat(allowed);
+}
+
+function checkPatch(
+  { kind, name, namespace }: Call,
+  body: Body,
+  type: Patch['type'],
+  validation: FieldValidation,
+): string[] {
+  if (type === 'json') return checkPatchedFields(body, kind, validation);
+  const warnings = checkFields(body, kind, validation);
+  // What a patch says of the object's identity must be true.
+  decodeObject(body, { kind, namespace, name }, 'Ignore');
+  return warnings;
+}
