@@ -1,0 +1,153 @@
+import { isCode } from '../../lib/errors.ts';
+import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
+import type { StorageClass } from '../../model/kinds/storage.ts';
+import { refTo } from '../../model/object.ts';
+import type { SidecarContext } from '../context.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { describeFailure, isExhausted, outcomeOf } from '../drivers/outcome.ts';
+import { dataSourceOf, volumeNameFor } from '../shared/claims.ts';
+import { ensureFinalizer, ensureNoFinalizer } from '../shared/finalizers.ts';
+import { cloningFinalizer, provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
+import { measuredStep } from '../shared/step.ts';
+import type { Knowledge } from './knowledge.ts';
+import { createVolumeRequest } from './request.ts';
+import { checkAnswer, volumeFor } from './volume.ts';
+import type { Wants } from './want.ts';
+
+export interface ProvisionerParts extends SidecarContext {
+  readonly wants: Wants;
+  readonly knowledge: Knowledge;
+}
+
+/** Milliseconds after which a claim that still waits for its driver is told so. */
+const patience = 1_000;
+
+/**
+ * Makes the volume of a claim and records it in a PersistentVolume. The claim carries provisioningFinalizer before the
+ * driver is asked, so that whatever a killed process may have made is still named by something.
+ */
+export async function provision(
+  parts: ProvisionerParts,
+  found: PersistentVolumeClaim,
+  storageClass: StorageClass,
+  driver: Driver,
+): Promise<void> {
+  const { api, events, log, meter, knowledge } = parts;
+  const name = volumeNameFor(found);
+  const started = performance.now();
+  try {
+    await measuredStep(meter, 'provision', async () => {
+      const wanted = await parts.wants.of(found, storageClass, driver);
+      const claim = await ensureFinalizer(api, persistentVolumeClaims, found, provisioningFinalizer);
+      await protectSource(parts, claim);
+      const answer = await createVolume(parts, claim, driver, createVolumeRequest(wanted, driver.capabilities));
+      try {
+        checkAnswer(wanted, answer);
+      } catch (error) {
+        await deleteVolume(driver, answer.volume?.volumeId, wanted.secrets);
+        knowledge.hasMadeNothing(claim);
+        throw error;
+      }
+      await recordVolume(parts, volumeFor({ ...wanted, claim }, driver, answer));
+    });
+  } catch (error) {
+    if (isCode(error, 'conflict')) throw error;
+    const className = storageClass.metadata.name;
+    const why = `failed to provision volume with StorageClass "${className}": ${describeFailure(error)}`;
+    events.warning(found, 'ProvisioningFailed', why);
+    if (isExhausted(error)) await reschedule(parts, found, driver);
+    throw error;
+  }
+  events.normal(found, 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`);
+  log.info(
+    { volume: name, claim: found.metadata.name, ms: Math.round(performance.now() - started) },
+    'volume provisioned',
+  );
+}
+
+/**
+ * Sees to it that no volume exists for a claim that nobody wants any more, and lets the claim go. The driver is asked
+ * for the volume once more, by the name that makes it the same one, since only its answer tells the id to delete.
+ */
+export async function abandon(
+  parts: ProvisionerParts,
+  claim: PersistentVolumeClaim,
+  storageClass: StorageClass | undefined,
+  driver: Driver,
+): Promise<void> {
+  const { api, events, log, knowledge } = parts;
+  const volume = volumeNameFor(claim);
+  // The view may lag behind; a volume that is recorded has its own way out.
+  const recorded = (await api.get(persistentVolumes, { name: volume })) !== undefined;
+  if (!recorded && !knowledge.isClean(claim)) {
+    try {
+      if (!storageClass)
+        throw new Error(`its StorageClass is gone: create it again, or delete volume ${volume} by hand`);
+      const wanted = await parts.wants.of(claim, storageClass, driver);
+      const answer = await createVolume(parts, claim, driver, createVolumeRequest(wanted, driver.capabilities)).catch(
+        (error: unknown) => {
+          if (outcomeOf(error) === 'unknown') throw error;
+        },
+      );
+      await deleteVolume(driver, answer?.volume?.volumeId, wanted.secrets);
+      log.info({ volume, claim: claim.metadata.name }, 'what was made for a deleted claim is removed');
+    } catch (error) {
+      const why = `can't make sure that no volume was made for the deleted claim: ${describeFailure(error)}`;
+      events.warning(claim, 'ProvisioningCleanupFailed', why);
+      throw error;
+    }
+  }
+  await release(parts, claim);
+}
+
+/** Lets the claim go its way: nothing that was made for it is unrecorded. */
+export async function release({ api }: ProvisionerParts, claim: PersistentVolumeClaim): Promise<void> {
+  await ensureNoFinalizer(api, persistentVolumeClaims, claim, provisioningFinalizer);
+}
+
+async function createVolume(
+  { events, knowledge }: ProvisionerParts,
+  claim: PersistentVolumeClaim,
+  driver: Driver,
+  request: ReturnType<typeof createVolumeRequest>,
+) {
+  const { namespace, name } = claim.metadata;
+  const news = `External provisioner is provisioning volume for claim "${namespace}/${name}"`;
+  const timer = setTimeout(() => events.normal(claim, 'Provisioning', news), patience);
+  knowledge.mayHaveMade(claim);
+  try {
+    return await driver.client.controller.createVolume(request);
+  } catch (error) {
+    if (outcomeOf(error) === 'none') knowledge.hasMadeNothing(claim);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function deleteVolume(driver: Driver, id: string | undefined, secrets: Readonly<Record<string, string>>) {
+  if (id) await driver.client.controller.deleteVolume({ volumeId: id, secrets });
+}
+
+async function recordVolume({ api }: ProvisionerParts, volume: ReturnType<typeof volumeFor>): Promise<void> {
+  try {
+    await api.create(persistentVolumes, volume);
+  } catch (error) {
+    if (!isCode(error, 'already-exists')) throw error;
+  }
+}
+
+/** The source of a clone must not go while it is being read. */
+async function protectSource({ api }: ProvisionerParts, claim: PersistentVolumeClaim): Promise<void> {
+  const source = dataSourceOf(claim);
+  if (source?.kind !== 'claim') return;
+  const from = await api.get(persistentVolumeClaims, { namespace: claim.metadata.namespace, name: source.name });
+  if (from) await ensureFinalizer(api, persistentVolumeClaims, from, cloningFinalizer);
+}
+
+/** There is no room on the node that was chosen: where there are others, the choice is made again. */
+async function reschedule({ api, wants }: ProvisionerParts, claim: PersistentVolumeClaim, driver: Driver) {
+  if (!claim.metadata.annotations?.[selectedNodeAnnotation] || wants.nodesWith(driver.name) < 2) return;
+  const body = { metadata: { annotations: { [selectedNodeAnnotation]: null } } };
+  await api.patch(persistentVolumeClaims, refTo(claim), { type: 'merge', body });
+}
