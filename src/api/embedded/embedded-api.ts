@@ -1,0 +1,94 @@
+import type { Log } from '../../lib/log.ts';
+import type { Kind } from '../../model/kind.ts';
+import { namespaces } from '../../model/kinds/core.ts';
+import type { KubeObject } from '../../model/object.ts';
+import type { Api } from '../api.ts';
+import { applyPatch } from '../patch.ts';
+import { admissions } from './admission/index.ts';
+import { builtInNamespaces } from './admission/namespaces.ts';
+import { list } from './list.ts';
+import { Store } from './store.ts';
+import { watch } from './watch.ts';
+import { Writes } from './writes.ts';
+
+/**
+ * The API on this machine's own store. Called directly, it trusts the caller's types, as our controllers deserve:
+ * defaults and admission rules are applied, schemas are not. What comes over a wire goes through `fromOutside`.
+ */
+export interface EmbeddedApi extends Api, AsyncDisposable {
+  /** All kinds that are served. */
+  readonly kinds: readonly Kind[];
+  /** The newest resource version of all. */
+  readonly resourceVersion: string;
+  /**
+   * The same API for writes that nobody has checked yet: bodies are parsed by the kind's schema, and metadata and the
+   * kind's own rules are checked. Broken rules throw InvalidObject, which names each field.
+   */
+  readonly fromOutside: Api;
+  /** An object of this store as JSON text; free for what was just written. */
+  json(object: KubeObject): string;
+  /** Serves one more kind from now on, with what the store holds of it. */
+  addKind(kind: Kind): void;
+  /** No longer serves a kind. Its objects stay in the file. */
+  removeKind(kind: Kind): void;
+}
+
+export interface EmbeddedOptions {
+  /** The database; it is made if it is not there, and its directory too. */
+  readonly file: string;
+  readonly log: Log;
+  readonly kinds: readonly Kind[];
+}
+
+/**
+ * Opens the embedded API; the built-in namespaces are there when it resolves. Throws `busy` if another process uses
+ * the file, `permission` if others could read it, `corrupted` if it is damaged, `unsupported` if it is from a newer
+ * version. Disposing of it commits what was asked for and closes the file.
+ */
+export async function openEmbeddedApi({ file, log, kinds }: EmbeddedOptions): Promise<EmbeddedApi> {
+  const store = new Store({ file, log, kinds });
+  const writes = new Writes(admissions);
+  const inside = apiOver(store, writes, false);
+  const api: EmbeddedApi = {
+    ...inside,
+    get kinds() {
+      return store.kinds;
+    },
+    get resourceVersion() {
+      return String(store.version);
+    },
+    fromOutside: apiOver(store, writes, true),
+    json: (object) => store.json(object),
+    addKind: (kind) => store.addKind(kind),
+    removeKind: (kind) => store.removeKind(kind),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+  await Promise.all(builtInNamespaces.map((name) => ensureNamespace(api, name)));
+  return api;
+}
+
+function apiOver(store: Store, writes: Writes, outside: boolean): Api {
+  const mode = (options: { readonly dryRun?: boolean } | undefined) => ({ outside, dryRun: options?.dryRun ?? false });
+  return {
+    get: async (kind, ref) => store.collection(kind).get(ref),
+    list: async (kind, options = {}) => list(store.collection(kind), options, store.version),
+    watch: (kind, options) => watch(store.collection(kind), options, () => store.version),
+    create: (kind, object, options) => store.write((state) => writes.create(state, kind, object, mode(options))),
+    update: (kind, object, options) => store.write((state) => writes.update(state, kind, object, mode(options))),
+    updateStatus: (kind, object, options) =>
+      store.write((state) => writes.updateStatus(state, kind, object, mode(options))),
+    patch: (kind, ref, patch, options) =>
+      store.write((state) =>
+        writes.patch(state, kind, ref, (old) => applyPatch(kind, old, patch), options?.subresource, mode(options)),
+      ),
+    delete: (kind, ref, options = {}) =>
+      store.write((state) => writes.delete(state, kind, ref, options, mode(options))),
+    informer: (kind) => store.collection(kind),
+  };
+}
+
+async function ensureNamespace(api: EmbeddedApi, name: string): Promise<void> {
+  if (!api.kinds.some(({ group, plural }) => group === '' && plural === namespaces.plural)) return;
+  if (await api.get(namespaces, { name })) return;
+  await api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+}

@@ -1,0 +1,253 @@
+import { fail, MoorageError, messageOf } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { type Kind, resourceOf } from '../../model/kind.ts';
+import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
+import { Collection, type Entry } from './collection.ts';
+import { Database, damaged, type Row } from './database.ts';
+import { frozen } from './frozen.ts';
+import type { Change } from './history.ts';
+
+/** What a write sees and does while its group runs: always the newest state, that of its group included. */
+export interface Transaction {
+  get<T extends KubeObject>(kind: Kind<T>, ref: ObjectRef): T | undefined;
+  list<T extends KubeObject>(kind: Kind<T>, namespace?: string): Iterable<T>;
+  /** Writes the object under a new resource version; returns it as stored. */
+  put<T extends KubeObject>(kind: Kind<T>, object: T): T;
+  /** Removes the object; returns its last state, with the resource version of the removal. */
+  remove<T extends KubeObject>(kind: Kind<T>, object: T): T;
+}
+
+interface Write {
+  readonly run: (transaction: Transaction) => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One step of a group: enough to tell it, to store it and to undo it. */
+interface Step {
+  readonly collection: Collection<KubeObject>;
+  readonly ref: ObjectRef;
+  readonly before: Entry<KubeObject> | undefined;
+  readonly after: Entry<KubeObject> | undefined;
+  readonly change: Change<KubeObject>;
+}
+
+/**
+ * All objects, in memory and on disk, under one global resource version. Writes wait for the end of the current turn
+ * of the event loop and then run one after the other, each on the newest state, so that optimistic concurrency is
+ * exact; one SQLite transaction makes the whole group durable. Only then do they return, and does anybody hear of
+ * them. A group runs within one turn: nobody sees it half done. If it can't be committed, all of it is undone.
+ */
+export class Store implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #log: Log;
+  readonly #collections = new Map<string, Collection<KubeObject>>();
+  readonly #byKind = new WeakMap<object, Collection<KubeObject>>();
+  readonly #transaction: Transaction;
+  #version: number;
+  #queue: Write[] = [];
+  #steps: Step[] = [];
+  #scheduled = false;
+  #closed = false;
+  /** JSON of what was written in the last two groups: those who watch want it next. */
+  #json = new Map<KubeObject, string>();
+  #olderJson = new Map<KubeObject, string>();
+
+  constructor(options: { readonly file: string; readonly log: Log; readonly kinds: readonly Kind[] }) {
+    this.#log = options.log;
+    this.#database = Database.open(options.file);
+    this.#transaction = {
+      get: (kind, ref) => this.collection(kind).get(ref),
+      list: (kind, namespace) => this.collection(kind).list(namespace),
+      put: (kind, object) => this.#put(this.collection(kind), object),
+      remove: (kind, object) => this.#remove(this.collection(kind), object),
+    };
+    try {
+      this.#version = this.#database.version();
+      for (const kind of options.kinds) this.#add(kind);
+      for (const row of this.#database.rows()) this.#load(row);
+    } catch (error) {
+      this.#database[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The newest committed resource version. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get kinds(): readonly Kind[] {
+    return [...this.#collections.values()].map(({ kind }) => kind);
+  }
+
+  /** The view of a kind. Throws `not-found` for a kind that is not served. */
+  collection<T extends KubeObject>(kind: Kind<T>): Collection<T> {
+    let found = this.#byKind.get(kind);
+    if (!found) {
+      found =
+        this.#collections.get(resourceOf(kind)) ??
+        fail('not-found', `the server could not find the requested resource (${resourceOf(kind)})`);
+      this.#byKind.set(kind, found);
+    }
+    return found as unknown as Collection<T>;
+  }
+
+  /** Serves one more kind, with what the file holds of it. */
+  addKind(kind: Kind): void {
+    if (this.#collections.has(resourceOf(kind))) return;
+    this.#add(kind);
+    for (const row of this.#database.rows(resourceOf(kind))) this.#load(row);
+  }
+
+  /** No longer serves a kind; what the file holds of it stays there. */
+  removeKind(kind: Kind): void {
+    const collection = this.#collections.get(resourceOf(kind));
+    this.#collections.delete(resourceOf(kind));
+    if (collection) this.#byKind.delete(collection.kind);
+    this.#byKind.delete(kind);
+  }
+
+  /** Queues a write. Resolves, when it is durable, with what `run` returned; rejects with what it threw. */
+  write<R>(run: (transaction: Transaction) => R): Promise<R> {
+    if (this.#closed) return Promise.reject(new MoorageError('not-ready', 'the store is closed: Moorage is stopping'));
+    const { promise, resolve, reject } = Promise.withResolvers<R>();
+    this.#queue.push({ run, resolve: resolve as (value: unknown) => void, reject });
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    }
+    return promise;
+  }
+
+  /** The object as JSON; free for what was just written. */
+  json(object: KubeObject): string {
+    let json = this.#json.get(object) ?? this.#olderJson.get(object);
+    if (json === undefined) {
+      json = JSON.stringify(object);
+      if (this.#json.size < 1_000) this.#json.set(object, json);
+    }
+    return json;
+  }
+
+  /** Commits what is queued, then closes the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#flush();
+    this.#database[Symbol.dispose]();
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const writes = this.#queue;
+    if (writes.length === 0) return;
+    this.#queue = [];
+    const results = writes.map(({ run }) => this.#attempt(run));
+    const steps = this.#steps;
+    this.#steps = [];
+    try {
+      if (steps.length > 0) this.#commit(steps);
+    } catch (error) {
+      this.#undo(steps);
+      this.#log.error({ reason: messageOf(error), writes: writes.length }, 'a group of writes was not committed');
+      for (const { reject } of writes) reject(error);
+      return;
+    }
+    for (const { collection, change } of steps) collection.publish(change);
+    for (const collection of new Set(steps.map((step) => step.collection))) collection.wake();
+    for (const [index, { resolve, reject }] of writes.entries()) {
+      const result = results[index];
+      if (result?.error !== undefined) reject(result.error);
+      else resolve(result?.value);
+    }
+  }
+
+  /** Runs one write; what it did before it threw is undone. */
+  #attempt(run: Write['run']): { readonly value?: unknown; readonly error?: unknown } {
+    const done = this.#steps.length;
+    try {
+      return { value: run(this.#transaction) };
+    } catch (error) {
+      this.#undo(this.#steps.splice(done));
+      return { error: error ?? new Error('a write threw nothing') };
+    }
+  }
+
+  /** Of several states of one object only the last is stored. */
+  #commit(steps: readonly Step[]): void {
+    const puts = new Map<number, Row>();
+    const removed = new Set<number>();
+    this.#olderJson = this.#json;
+    this.#json = new Map();
+    for (const { collection, before, after, change } of steps) {
+      if (after) {
+        const { namespace = '', name } = after.object.metadata;
+        const json = this.json(after.object);
+        puts.set(after.id, { id: after.id, resource: collection.resource, namespace, name, rv: change.rv, json });
+      } else if (before) {
+        puts.delete(before.id);
+        removed.add(before.id);
+      }
+    }
+    this.#database.commit(puts.values(), removed, this.#version);
+  }
+
+  #undo(steps: readonly Step[]): void {
+    for (const { collection, ref, before } of steps.toReversed()) collection.set(ref, before);
+    const first = steps[0];
+    if (first) this.#version = first.change.rv - 1;
+  }
+
+  #put<T extends KubeObject>(collection: Collection<T>, object: T): T {
+    const rv = ++this.#version;
+    const stored = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(rv) } });
+    const ref = refTo(stored);
+    const id = collection.entry(ref)?.id ?? rv;
+    const after = { id, object: stored };
+    const before = collection.set(ref, after);
+    const type = before ? 'modified' : 'added';
+    this.#record(collection, ref, before, after, { type, rv, object: stored, old: before?.object });
+    return stored;
+  }
+
+  #remove<T extends KubeObject>(collection: Collection<T>, object: T): T {
+    const rv = ++this.#version;
+    const last = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(rv) } });
+    const ref = refTo(last);
+    const before = collection.set(ref, undefined);
+    this.#record(collection, ref, before, undefined, { type: 'deleted', rv, object: last, old: before?.object });
+    return last;
+  }
+
+  #record<T extends KubeObject>(
+    collection: Collection<T>,
+    ref: ObjectRef,
+    before: Entry<T> | undefined,
+    after: Entry<T> | undefined,
+    change: Change<T>,
+  ): void {
+    // Only the store puts objects into a collection, so the kinds agree.
+    this.#steps.push({ collection: collection as unknown as Collection<KubeObject>, ref, before, after, change });
+  }
+
+  #add(kind: Kind): void {
+    const onError = (error: unknown) =>
+      this.#log.error({ kind: kind.kind, error }, 'a listener of the store failed; the others go on');
+    this.#collections.set(resourceOf(kind), new Collection(kind, () => this.#version, onError));
+  }
+
+  #load(row: Row): void {
+    const collection = this.#collections.get(row.resource);
+    if (!collection) return;
+    let object: KubeObject;
+    try {
+      object = frozen(JSON.parse(row.json) as KubeObject);
+    } catch (error) {
+      throw damaged(this.#database.file, `${row.resource} ${row.name} is not JSON`, error);
+    }
+    if (collection.set(refTo(object), { id: row.id, object })) {
+      throw damaged(this.#database.file, `${row.resource} ${row.name} is there twice`);
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import { randomUUID } from 'node:crypto';
+import { timestamp } from '../../lib/clock.ts';
+import { fail, MoorageError } from '../../lib/errors.ts';
+import { apiVersionOf, type FieldError, type Kind, resourceOf } from '../../model/kind.ts';
+import { isDeleting, type KubeObject, type ObjectMeta, type ObjectRef, refTo } from '../../model/object.ts';
+import type { DeleteOptions } from '../api.ts';
+import type { Admission, Request } from './admission/admission.ts';
+import { deletionFinalizers, finalizersLeft, terminating } from './deletion.ts';
+import { mutable, same } from './frozen.ts';
+import { InvalidObject } from './invalid-object.ts';
+import { generateName, metadataErrors, nameErrors, withoutServerFields } from './metadata.ts';
+import { parseObject } from './parse.ts';
+import type { Transaction } from './store.ts';
+
+/** How a write came, and whether it is only tried. */
+export interface Mode {
+  /** Over a wire: then the schema and the kind's own checks are applied too. */
+  readonly outside: boolean;
+  readonly dryRun: boolean;
+}
+
+interface WithStatus extends KubeObject {
+  status?: unknown;
+}
+
+/**
+ * What the API's writes mean, as Kubernetes defines it: each is a function of the newest state, and ends in at most
+ * one put or remove.
+ */
+export class Writes {
+  readonly #admissions: readonly Admission[];
+
+  constructor(admissions: readonly Admission[]) {
+    this.#admissions = admissions;
+  }
+
+  create<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T, mode: Mode): T {
+    refuseUnwritable(kind);
+    const { metadata } = given;
+    const what = metadata.name || metadata.generateName || '';
+    if (metadata.resourceVersion) {
+      fail('invalid', `creating ${kind.kind} "${what}": resourceVersion should not be set on objects to be created`);
+    }
+    let draft = named(state, kind, withoutServerFields(given));
+    const { name } = draft.metadata;
+    if (kind.hasStatus) draft = withStatus(draft, undefined);
+    draft.metadata.uid = randomUUID();
+    draft.metadata.creationTimestamp = timestamp();
+    if (kind.hasGeneration) draft.metadata.generation = 1;
+    throwIf(kind, name, nameErrors(kind as unknown as Kind, name));
+    const ready = this.#admit(state, 'create', kind, draft, undefined, mode);
+    if (state.get(kind, refTo(ready))) fail('already-exists', `${resourceOf(kind)} "${name}" already exists`);
+    return mode.dryRun ? ready : state.put(kind, ready);
+  }
+
+  update<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T, mode: Mode): T {
+    const old = this.#current(state, kind, given.metadata);
+    let next: T = { ...given, metadata: keptMetadata(given.metadata, old.metadata) };
+    if (kind.hasStatus) next = withStatus(next, old);
+    const added = (next.metadata.finalizers ?? []).filter((it) => !old.metadata.finalizers?.includes(it));
+    if (isDeleting(old) && added.length > 0) {
+      const message = `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`;
+      throwIf(kind, old.metadata.name, [{ field: 'metadata.finalizers', reason: 'FieldValueForbidden', message }]);
+    }
+    next = this.#admit(state, 'update', kind, next, old, mode);
+    if (kind.hasGeneration && wishChanged(next, old)) {
+      next.metadata = { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 };
+    }
+    return store(state, kind, next, old, mode);
+  }
+
+  updateStatus<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T, mode: Mode): T {
+    if (!kind.hasStatus) fail('not-found', `${resourceOf(kind)} has no status subresource`);
+    const old = this.#current(state, kind, given.metadata);
+    const next = withStatus(old, given);
+    return store(state, kind, mode.outside ? parseObject(kind, next, old.metadata.name) : next, old, mode);
+  }
+
+  /** `change` makes the new object from a copy of the old one. */
+  patch<T extends KubeObject>(
+    state: Transaction,
+    kind: Kind<T>,
+    ref: ObjectRef,
+    change: (old: T) => T,
+    subresource: 'status' | undefined,
+    mode: Mode,
+  ): T {
+    const old = this.#current(state, kind, ref);
+    const patched = change(mutable(old));
+    const { name, namespace } = patched.metadata;
+    if (name !== old.metadata.name || namespace !== old.metadata.namespace) {
+      fail('invalid', `patching ${resourceOf(kind)} "${ref.name}": the patch must not change its name or namespace`);
+    }
+    return subresource === 'status'
+      ? this.updateStatus(state, kind, patched, mode)
+      : this.update(state, kind, patched, mode);
+  }
+
+  delete<T extends KubeObject>(
+    state: Transaction,
+    kind: Kind<T>,
+    ref: ObjectRef,
+    { preconditions, propagationPolicy }: DeleteOptions,
+    mode: Mode,
+  ): T | undefined {
+    refuseUnwritable(kind);
+    const old = state.get(kind, ref);
+    if (!old) return undefined;
+    this.#checkPreconditions(kind, old.metadata, preconditions ?? {});
+    this.#check({ operation: 'delete', kind, object: old, old: undefined, outside: mode.outside, state });
+    const finalizers = deletionFinalizers(old.metadata.finalizers ?? [], propagationPolicy);
+    const next = terminating(kind, old, finalizers);
+    if (finalizersLeft(next) > 0) return store(state, kind, next, old, mode);
+    return mode.dryRun ? old : state.remove(kind, old);
+  }
+
+  /** The object that a write is about, if the write's own idea of it is the newest. */
+  #current<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: ObjectRef & Partial<ObjectMeta>): T {
+    refuseUnwritable(kind);
+    const old = state.get(kind, given) ?? fail('not-found', `${resourceOf(kind)} "${given.name}" not found`);
+    this.#checkPreconditions(kind, old.metadata, { uid: given.uid, resourceVersion: given.resourceVersion });
+    return old;
+  }
+
+  #checkPreconditions(
+    kind: { group: string; plural: string },
+    { name, uid, resourceVersion }: ObjectMeta,
+    wanted: NonNullable<DeleteOptions['preconditions']>,
+  ): void {
+    const lost = (why: string): never =>
+      fail('conflict', `Operation cannot be fulfilled on ${resourceOf(kind)} "${name}": ${why}`);
+    if (wanted.uid && wanted.uid !== uid) {
+      lost(`Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`);
+    }
+    if (wanted.resourceVersion && wanted.resourceVersion !== resourceVersion) {
+      lost('the object has been modified; please apply your changes to the latest version and try again');
+    }
+  }
+
+  /** Schema, defaults, rules; in that order, as far as the write's way asks for them. Returns what may be written. */
+  #admit<T extends KubeObject>(
+    state: Transaction,
+    operation: 'create' | 'update',
+    kind: Kind<T>,
+    draft: T,
+    old: T | undefined,
+    mode: Mode,
+  ): T {
+    const { name } = draft.metadata;
+    const object = mode.outside ? parseObject(kind, draft, name) : mutable(draft);
+    kind.prepare?.(object);
+    const request: Request<T> = { operation, kind, object, old, outside: mode.outside, state };
+    for (const { admit } of this.#rulesFor(kind)) admit?.(request as unknown as Request);
+    if (mode.outside) {
+      throwIf(kind, name, [...metadataErrors(object.metadata), ...(kind.validate?.(object, old) ?? [])]);
+    }
+    this.#check(request);
+    return object;
+  }
+
+  #check<T extends KubeObject>(request: Request<T>): void {
+    for (const { check } of this.#rulesFor(request.kind)) check?.(request as unknown as Request);
+  }
+
+  #rulesFor(kind: { group: string; plural: string }): Admission[] {
+    const resource = resourceOf(kind);
+    return this.#admissions.filter((rule) => rule.resource === undefined || rule.resource === resource);
+  }
+}
+
+/** Writes what differs from before; an object whose last finalizer went, goes. */
+function store<T extends KubeObject>(state: Transaction, kind: Kind<T>, next: T, old: T, { dryRun }: Mode): T {
+  if (same(next, old)) return old;
+  if (dryRun) return next;
+  return isDeleting(next) && finalizersLeft(next) === 0 ? state.remove(kind, next) : state.put(kind, next);
+}
+
+/** The object with its type, its name and its namespace, on fresh metadata. */
+function named<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T): T {
+  const metadata = tidy(given.metadata);
+  const draft: T = { ...given, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata };
+  if (kind.namespaced && !metadata.namespace) {
+    fail('invalid', `creating ${kind.kind} "${metadata.name}": an empty namespace may not be set during creation`);
+  }
+  if (!kind.namespaced) delete metadata.namespace;
+  if (metadata.name === '' && metadata.generateName) {
+    do metadata.name = generateName(metadata.generateName);
+    while (state.get(kind, refTo(draft)));
+  }
+  return draft;
+}
+
+/** The metadata of an update: what only the server sets stays as it was. */
+function keptMetadata(given: ObjectMeta, old: ObjectMeta): ObjectMeta {
+  const { managedFields: _managed, selfLink: _link, deletionTimestamp: _deleted, ...rest } = tidy(given);
+  return tidy({
+    ...rest,
+    name: old.name,
+    namespace: old.namespace,
+    uid: old.uid,
+    resourceVersion: old.resourceVersion,
+    generateName: old.generateName,
+    creationTimestamp: old.creationTimestamp,
+    deletionTimestamp: old.deletionTimestamp,
+    deletionGracePeriodSeconds: old.deletionGracePeriodSeconds,
+    generation: old.generation,
+  } as ObjectMeta);
+}
+
+/** A copy without what is empty: absent and empty are one and the same for Kubernetes. */
+function tidy(metadata: ObjectMeta): ObjectMeta {
+  const entries = Object.entries(metadata).filter(
+    ([key, value]) =>
+      value !== undefined &&
+      (key === 'name' || typeof value !== 'object' || (value !== null && Object.keys(value).length > 0)),
+  );
+  return { ...Object.fromEntries(entries), name: metadata.name ?? '' };
+}
+
+function withStatus<T extends KubeObject>(object: T, from: WithStatus | undefined): T {
+  const { status: _status, ...rest } = object as WithStatus;
+  // Only the status differs, and it comes from an object of the same kind.
+  return (from?.status === undefined ? rest : { ...rest, status: from.status }) as T;
+}
+
+/** True if anything but metadata and status differs: then metadata.generation counts up. */
+function wishChanged(next: KubeObject, old: KubeObject): boolean {
+  const wish = ({ metadata: _metadata, status: _status, ...rest }: WithStatus) => rest;
+  return !same(wish(next), wish(old));
+}
+
+function throwIf(kind: Pick<Kind, 'group' | 'kind'>, name: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw new InvalidObject(kind, name, errors);
+}
+
+function refuseUnwritable(kind: { writable: boolean; group: string; plural: string }): void {
+  if (kind.writable) return;
+  throw new MoorageError('unsupported', `${resourceOf(kind)} can only be read here`);
+}
