@@ -1,0 +1,236 @@
+import { isCode, MoorageError } from '../../lib/errors.ts';
+import { type Log, silent } from '../../lib/log.ts';
+import { apiVersionOf, type Kind, resourceOf } from '../../model/kind.ts';
+import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
+import type { Api, DeleteOptions, List, ListOptions, Patch, WatchEvent, WriteOptions } from '../api.ts';
+import { errorOf, isStatus, StatusError } from '../status.ts';
+import { WatchingInformer } from './informer.ts';
+import { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
+import { pathOf } from './paths.ts';
+import { type Call, isConnectionFailure, Transport } from './transport.ts';
+
+/** The API of a server: Moorage's own, or a real Kubernetes. */
+export interface KubeApi extends Api, AsyncDisposable {
+  /** Where it is. */
+  readonly url: string;
+  /** The namespace of the kubeconfig's context. */
+  readonly namespace: string;
+  /** What the server says at a path that is not about objects, such as /metrics. */
+  getText(path: string): Promise<string>;
+}
+
+export interface ConnectOptions extends KubeconfigOptions {
+  readonly log?: Log;
+}
+
+const patchTypes: Readonly<Record<Patch['type'], string>> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+};
+
+/**
+ * The Api port over HTTPS, as a kubeconfig says. Nothing is sent yet. Throws as loadConnection does; later calls throw
+ * the codes that the server meant, and `not-ready` when there is no server.
+ */
+export function connectKube(options: ConnectOptions = {}): KubeApi {
+  const connection = loadConnection(options);
+  const transport = new Transport(connection);
+  const log = options.log ?? silent;
+  const informers = new Map<string, WatchingInformer<KubeObject>>();
+
+  const read = async (call: Call): Promise<unknown> => {
+    try {
+      return await transport.json(call);
+    } catch (error) {
+      // A kept connection may have ended just then.
+      if (isConnectionFailure(error)) return await transport.json(call);
+      throw error;
+    }
+  };
+  const write = async <T extends KubeObject>(call: Call): Promise<T> => deepFreeze((await transport.json(call)) as T);
+
+  const api: KubeApi = {
+    url: connection.server,
+    namespace: connection.namespace,
+
+    getText: (path) => transport.text({ path }),
+
+    get: async <T extends KubeObject>(kind: Kind<T>, ref: ObjectRef) => {
+      try {
+        return deepFreeze((await read({ path: pathOf(kind, ref) })) as T);
+      } catch (error) {
+        if (isAbsence(error)) return undefined;
+        throw error;
+      }
+    },
+
+    list: async <T extends KubeObject>(kind: Kind<T>, listOptions: ListOptions = {}) => {
+      const { limit, continue: from } = listOptions;
+      const query = { ...selectors(listOptions), limit, continue: from };
+      return listOf(
+        kind,
+        (await read({ path: pathOf(kind, { namespace: listOptions.namespace }), query })) as RawList<T>,
+      );
+    },
+
+    watch: (kind, watchOptions) => watch(transport, kind, watchOptions),
+
+    create: (kind, object, { dryRun = false } = {}) =>
+      write({
+        method: 'POST',
+        path: pathOf(kind, { namespace: object.metadata.namespace }),
+        query: dryRunQuery(dryRun),
+        body: typed(kind, object),
+      }),
+
+    update: (kind, object, writeOptions) => put(kind, object, undefined, writeOptions),
+
+    updateStatus: (kind, object, writeOptions) => put(kind, object, 'status', writeOptions),
+
+    patch: (kind, ref, { type, body }, { dryRun = false, subresource } = {}) =>
+      write({
+        method: 'PATCH',
+        path: pathOf(kind, ref, subresource),
+        query: dryRunQuery(dryRun),
+        body,
+        type: patchTypes[type],
+      }),
+
+    delete: async <T extends KubeObject>(kind: Kind<T>, ref: ObjectRef, deleteOptions: DeleteOptions = {}) => {
+      // A server answers the deletion of what is gone at once with a Status, without the object.
+      const before = await api.get(kind, ref);
+      if (!before) return undefined;
+      const body = deleteBody(deleteOptions);
+      try {
+        const answer = await transport.json({ method: 'DELETE', path: pathOf(kind, ref), body });
+        return isStatus(answer) ? before : deepFreeze(answer as T);
+      } catch (error) {
+        if (isAbsence(error)) return undefined;
+        throw error;
+      }
+    },
+
+    informer: <T extends KubeObject>(kind: Kind<T>) => {
+      const name = resourceOf(kind);
+      const found = informers.get(name) ?? new WatchingInformer(sourceOf(api, kind as unknown as Kind), log);
+      informers.set(name, found);
+      // One informer for each kind, so its objects are of that kind.
+      return found as unknown as WatchingInformer<T>;
+    },
+
+    [Symbol.asyncDispose]: async () => {
+      for (const informer of informers.values()) informer[Symbol.dispose]();
+      await transport[Symbol.asyncDispose]();
+    },
+  };
+
+  const put = <T extends KubeObject>(
+    kind: Kind<T>,
+    object: T,
+    subresource?: string,
+    { dryRun = false }: WriteOptions = {},
+  ): Promise<T> =>
+    write({
+      method: 'PUT',
+      path: pathOf(kind, refTo(object), subresource),
+      query: dryRunQuery(dryRun),
+      body: typed(kind, object),
+    });
+
+  return api;
+}
+
+function sourceOf(api: Api, kind: Kind) {
+  return {
+    list: () => api.list(kind),
+    watch: (resourceVersion: string, signal: AbortSignal) => api.watch(kind, { resourceVersion, signal }),
+  };
+}
+
+/** Follows changes. When the server ends a stream in good order, the next one goes on where it ended. */
+async function* watch<T extends KubeObject>(
+  transport: Transport,
+  kind: Kind<T>,
+  options: ListOptions & {
+    readonly resourceVersion: string;
+    readonly bookmarks?: boolean;
+    readonly signal: AbortSignal;
+  },
+): AsyncGenerator<WatchEvent<T>> {
+  const { signal, namespace } = options;
+  let { resourceVersion } = options;
+  while (!signal.aborted) {
+    const query = { ...selectors(options), watch: true, allowWatchBookmarks: true, resourceVersion };
+    try {
+      for await (const line of transport.lines({ path: pathOf(kind, { namespace }), query, signal })) {
+        const event = JSON.parse(line) as WatchEvent<T> | { readonly type: 'ERROR'; readonly object: unknown };
+        if (event.type === 'ERROR') throw errorOf(500, event.object, `watching ${resourceOf(kind)}`);
+        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+        if (event.type !== 'BOOKMARK' || options.bookmarks) yield deepFreeze(event);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof SyntaxError)
+        throw new MoorageError('not-ready', `watching ${resourceOf(kind)}: the stream was cut`);
+      throw error;
+    }
+  }
+}
+
+interface RawList<T> {
+  readonly metadata?: {
+    readonly resourceVersion?: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
+  readonly items?: readonly T[] | null;
+}
+
+/** Servers leave out apiVersion and kind of a list's items. */
+function listOf<T extends KubeObject>(kind: Kind<T>, raw: RawList<T>): List<T> {
+  const { resourceVersion = '', remainingItemCount } = raw.metadata ?? {};
+  return {
+    items: (raw.items ?? []).map((item) => deepFreeze(typed(kind, item))),
+    resourceVersion,
+    continue: raw.metadata?.continue || undefined,
+    remainingItemCount,
+  };
+}
+
+function typed<T extends KubeObject>(kind: Kind<T>, object: T): T {
+  if (object.apiVersion && object.kind) return object;
+  return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
+}
+
+function selectors({ labelSelector, fieldSelector }: ListOptions) {
+  return { labelSelector, fieldSelector };
+}
+
+function dryRunQuery(dryRun: boolean) {
+  return dryRun ? { dryRun: 'All' } : {};
+}
+
+function deleteBody({ preconditions, propagationPolicy, dryRun }: DeleteOptions): unknown {
+  return {
+    kind: 'DeleteOptions',
+    apiVersion: 'v1',
+    propagationPolicy: propagationPolicy ?? 'Background',
+    ...(preconditions ? { preconditions } : {}),
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+  };
+}
+
+/** True if the object is not there; false if its whole kind is not served. */
+function isAbsence(error: unknown): boolean {
+  return isCode(error, 'not-found') && error instanceof StatusError && Boolean(error.status.details?.name);
+}
+
+/** Freezes JSON data in place. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}

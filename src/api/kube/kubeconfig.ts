@@ -1,0 +1,143 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { parse } from 'yaml';
+import { fail, messageOf } from '../../lib/errors.ts';
+
+/** How to reach an API server, and as whom. */
+export interface Connection {
+  /** `https://host:port`, with a path where the server is behind one; without a slash at the end. */
+  readonly server: string;
+  readonly namespace: string;
+  readonly authority: string | undefined;
+  /** Set only if the kubeconfig says insecure-skip-tls-verify. */
+  readonly insecure: boolean;
+  readonly serverName: string | undefined;
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  /** The value of the Authorization header. Read anew for each request, since tokens in files are renewed. */
+  readonly authorization: () => string | undefined;
+}
+
+export interface KubeconfigOptions {
+  /** A file, or several with colons between them. Default $KUBECONFIG, else ~/.kube/config. */
+  readonly kubeconfig?: string | undefined;
+  /** Default: the file's current context. */
+  readonly context?: string | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An entry of a kubeconfig, and the directory that its paths are relative to. */
+interface Entry {
+  readonly fields: Fields;
+  readonly dir: string;
+}
+
+/**
+ * Reads a kubeconfig as kubectl does: of several files, the first that says something wins. Throws `not-found` where
+ * there is none, `invalid` for one that can't be read, `unsupported` for credentials that need a plug-in.
+ */
+export function loadConnection(options: KubeconfigOptions = {}): Connection {
+  const files = filesOf(options.kubeconfig ?? process.env['KUBECONFIG']);
+  const configs = files
+    .filter((file) => existsSync(file))
+    .map((file) => ({ dir: dirname(file), config: readConfig(file) }));
+  if (configs.length === 0) {
+    fail(
+      'not-found',
+      `there is no kubeconfig at ${files.join(' or ')}: start Moorage with \`moorage up\`, or set KUBECONFIG`,
+    );
+  }
+  const what = files.join(delimiter);
+  const find = (list: string, field: string, name: string): Entry => {
+    for (const { dir, config } of configs) {
+      const found = listOf(config[list]).find((entry) => entry['name'] === name);
+      if (found) return { fields: recordOf(found[field]), dir };
+    }
+    return fail('invalid', `reading ${what}: it has no ${field} "${name}"`);
+  };
+  const contextName =
+    options.context ??
+    configs.map(({ config }) => textOf(config['current-context'])).find(Boolean) ??
+    fail('invalid', `reading ${what}: it has no current-context; name a context`);
+  const { fields: context } = find('contexts', 'context', contextName);
+  const cluster = find('clusters', 'cluster', textOf(context['cluster']) ?? '');
+  const userName = textOf(context['user']);
+  const user = userName ? find('users', 'user', userName) : { fields: {}, dir: '' };
+  return connectionOf(what, context, cluster, user);
+}
+
+function connectionOf(what: string, context: Fields, cluster: Entry, user: Entry): Connection {
+  for (const plugin of ['exec', 'auth-provider']) {
+    if (user.fields[plugin])
+      fail('unsupported', `reading ${what}: users with "${plugin}" are not supported; use a certificate or a token`);
+  }
+  const server = textOf(cluster.fields['server']) ?? fail('invalid', `reading ${what}: the cluster has no server`);
+  return {
+    server: server.replace(/\/+$/, ''),
+    namespace: textOf(context['namespace']) ?? 'default',
+    authority: dataOf(cluster, 'certificate-authority'),
+    insecure: cluster.fields['insecure-skip-tls-verify'] === true,
+    serverName: textOf(cluster.fields['tls-server-name']),
+    certificate: dataOf(user, 'client-certificate'),
+    key: dataOf(user, 'client-key'),
+    authorization: authorizationOf(user),
+  };
+}
+
+function authorizationOf(user: Entry): () => string | undefined {
+  const file = textOf(user.fields['tokenFile']);
+  if (file) return () => `Bearer ${readText(resolve(user.dir, file)).trim()}`;
+  const token = textOf(user.fields['token']);
+  if (token) return () => `Bearer ${token}`;
+  const name = textOf(user.fields['username']);
+  if (!name) return () => undefined;
+  const basic = Buffer.from(`${name}:${textOf(user.fields['password']) ?? ''}`).toString('base64');
+  return () => `Basic ${basic}`;
+}
+
+/** What is in the field NAME-data, or in the file that the field NAME names. */
+function dataOf({ fields, dir }: Entry, name: string): string | undefined {
+  const data = textOf(fields[`${name}-data`]);
+  if (data) return Buffer.from(data, 'base64').toString();
+  const file = textOf(fields[name]);
+  return file ? readText(resolve(dir, file)) : undefined;
+}
+
+function filesOf(setting: string | undefined): string[] {
+  const files = (setting ?? '').split(delimiter).filter((file) => file !== '');
+  return files.length > 0 ? files : [join(homedir(), '.kube', 'config')];
+}
+
+function readConfig(file: string): Fields {
+  try {
+    return recordOf(parse(readText(file)));
+  } catch (error) {
+    return fail('invalid', `reading ${file}: ${messageOf(error)}`, error);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    return fail('permission', `reading ${file}: ${messageOf(error)}`, error);
+  }
+}
+
+function resolve(dir: string, file: string): string {
+  return isAbsolute(file) ? file : join(dir, file);
+}
+
+function recordOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+function listOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.map(recordOf) : [];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
