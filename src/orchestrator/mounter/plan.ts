@@ -32,7 +32,7 @@ export interface MountWorld {
   /** True if an earlier pass took the Mount up: then it stays, and only what it needs is looked at. */
   readonly begun: boolean;
   /** What is mounted here for other Mounts. */
-  readonly records: Iterable<MountRecord>;
+  readonly records: readonly MountRecord[];
 }
 
 export type MountPlan =
@@ -95,7 +95,7 @@ export function sourceOf(volume: PersistentVolume): Source | Obstacle {
 
 function sharingObstacle({ mount, node, others, records }: MountWorld, volume: PersistentVolume): Obstacle | undefined {
   const modes = volume.spec.accessModes ?? [];
-  const record = [...records].find((it) => it.volume === volume.metadata.name && it.uid !== mount.metadata.uid);
+  const record = records.find((it) => it.volume === volume.metadata.name && it.uid !== mount.metadata.uid);
   const other = others[0] ? refTo(others[0]) : record;
   if (modes.includes('ReadWriteOncePod') && other) {
     const holder = keyOf(other);

@@ -23,7 +23,7 @@ export async function mountedVolumes(of: {
   readonly drivers: DriverRegistry;
   readonly ledger: Ledger;
 }): Promise<readonly MountedVolume[]> {
-  const answers = await Promise.allSettled([...of.ledger.all()].map((record) => statisticsOf(of.drivers, record)));
+  const answers = await Promise.allSettled(of.ledger.all().map((record) => statisticsOf(of.drivers, record)));
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
 }
 
