@@ -1,4 +1,5 @@
 import type { Api } from '../api/api.ts';
+import type { Controller } from '../api/controller.ts';
 import type { EventRecorder } from '../api/events.ts';
 import type { Log } from '../lib/log.ts';
 import type { Meter } from '../lib/meter.ts';
@@ -11,4 +12,10 @@ export interface SidecarContext {
   readonly log: Log;
   readonly events: EventRecorder;
   readonly meter: Meter;
+}
+
+/** One caller of CSI: a controller, and what to do when a driver comes or comes back. */
+export interface Sidecar {
+  readonly controller: Controller;
+  readonly wake: (driver: string) => void;
 }

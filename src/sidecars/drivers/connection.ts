@@ -45,10 +45,10 @@ export class Connection implements AsyncDisposable {
 
   async #run(): Promise<void> {
     using watching = new DisposableStack();
-    let watched = false;
+    let isWatched = false;
     while (!this.#stop.signal.aborted) {
       for (let pause = firstPause; !this.#stop.signal.aborted; pause = Math.min(pause * 2, longestPause)) {
-        watched ||= this.#watchSocket(watching);
+        isWatched = isWatched || this.#watchSocket(watching);
         this.#changed = false;
         if (await this.#greet()) break;
         await this.#pause(pause);

@@ -4,7 +4,7 @@ import { fail, messageOf } from '../../lib/errors.ts';
 import { type PersistentVolume, persistentVolumes } from '../../model/kinds/core.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
-import type { SidecarContext } from '../context.ts';
+import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure } from '../drivers/outcome.ts';
 import { ensureNoFinalizer, hasFinalizer } from '../shared/finalizers.ts';
@@ -13,19 +13,14 @@ import {
   deletionSecretNamespace,
   provisionedByAnnotation,
   provisionerFinalizer,
+  volumeProtectionFinalizer,
 } from '../shared/names.ts';
 import { readSecret, secretOf } from '../shared/secrets.ts';
 import { measuredStep } from '../shared/step.ts';
 import { isToBeDeleted } from './decide.ts';
 
-/**
- * Deletes what was provisioned when its claim is gone: first the volume, with its driver, then the PersistentVolume,
- * and its finalizer last, so that there is a trace for as long as there is a volume.
- */
-export function createVolumeDeletion(context: SidecarContext): {
-  controller: Controller;
-  wake: (driver: string) => void;
-} {
+/** Deletes what was provisioned when its claim is gone: the volume, with its driver, then the PersistentVolume. */
+export function createVolumeDeletion(context: SidecarContext): Sidecar {
   const { api, drivers, log, events } = context;
   const volumes = api.informer(persistentVolumes);
   const attachments: Informer<VolumeAttachment> = api.informer(volumeAttachments);
@@ -56,9 +51,10 @@ export function createVolumeDeletion(context: SidecarContext): {
         events.warning(volume, 'VolumeFailedDelete', describeFailure(error));
         throw error;
       }
-      const uid = volume.metadata.uid;
-      const marked = await api.delete(persistentVolumes, refTo(volume), { preconditions: { uid } });
-      if (marked) await ensureNoFinalizer(api, persistentVolumes, marked, provisionerFinalizer);
+      // Cut off between the two, the volume is still to be deleted, and deleting it again is no error.
+      await ensureNoFinalizer(api, persistentVolumes, volume, provisionerFinalizer, volumeProtectionFinalizer);
+      const { uid } = volume.metadata;
+      await api.delete(persistentVolumes, refTo(volume), { preconditions: { uid } });
       log.info({ volume: name, driver: driver.name }, 'volume deleted');
     },
   })
@@ -68,10 +64,12 @@ export function createVolumeDeletion(context: SidecarContext): {
     .watch(attachments, ({ spec }, { type }) =>
       type === 'deleted' && spec.source.persistentVolumeName ? [spec.source.persistentVolumeName] : [],
     );
-  const wake = (driver: string) => {
-    for (const { metadata } of dueFrom(driver)) controller.add(metadata.name);
+  return {
+    controller,
+    wake: (driver) => {
+      for (const { metadata } of dueFrom(driver)) controller.add(metadata.name);
+    },
   };
-  return { controller, wake };
 }
 
 async function deleteWithDriver(

@@ -31,22 +31,23 @@ export function readParameters(
   volumeName: string,
 ): ClassParameters {
   const ours = new Set([fsTypeKey, ...secretPurposes.flatMap((purpose) => Object.values(secretKeys(purpose)))]);
-  const driver: Record<string, string> = {};
-  for (const [key, value] of Object.entries(parameters)) {
-    if (ours.has(key) || key === 'fstype') continue;
-    if (key.startsWith(prefix)) {
-      fail('invalid', `the class's parameter ${key} is not known; known are ${[...ours].sort().join(', ')}`);
-    }
-    driver[key] = value;
-  }
+  const unknown = Object.keys(parameters).find((key) => key.startsWith(prefix) && !ours.has(key));
+  if (unknown)
+    fail('invalid', `the class's parameter ${unknown} is not known; known are ${[...ours].sort().join(', ')}`);
   if (parameters['fstype'] !== undefined && parameters[fsTypeKey] !== undefined) {
     fail('invalid', `the class's parameters name the file system twice: leave fstype out, and keep ${fsTypeKey}`);
   }
   return {
-    driver,
+    driver: driverParameters(parameters),
     fsType: parameters[fsTypeKey] ?? parameters['fstype'],
     secrets: readSecretNames(parameters, claim, volumeName),
   };
+}
+
+/** The parameters of a class that are its driver's. */
+export function driverParameters(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  const ours = (key: string) => key === 'fstype' || key.startsWith(prefix);
+  return Object.fromEntries(Object.entries(parameters).filter(([key]) => !ours(key)));
 }
 
 const forTheVolume: readonly SecretPurpose[] = [

@@ -6,7 +6,7 @@ import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure, isExhausted, outcomeOf } from '../drivers/outcome.ts';
 import { dataSourceOf, volumeNameFor } from '../shared/claims.ts';
-import { ensureFinalizer, ensureNoFinalizer } from '../shared/finalizers.ts';
+import { ensureFinalizer } from '../shared/finalizers.ts';
 import { cloningFinalizer, provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
 import { measuredStep } from '../shared/step.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -65,47 +65,8 @@ export async function provision(
   );
 }
 
-/**
- * Sees to it that no volume exists for a claim that nobody wants any more, and lets the claim go. The driver is asked
- * for the volume once more, by the name that makes it the same one, since only its answer tells the id to delete.
- */
-export async function abandon(
-  parts: ProvisionerParts,
-  claim: PersistentVolumeClaim,
-  storageClass: StorageClass | undefined,
-  driver: Driver,
-): Promise<void> {
-  const { api, events, log, knowledge } = parts;
-  const volume = volumeNameFor(claim);
-  // The view may lag behind; a volume that is recorded has its own way out.
-  const recorded = (await api.get(persistentVolumes, { name: volume })) !== undefined;
-  if (!recorded && !knowledge.isClean(claim)) {
-    try {
-      if (!storageClass)
-        throw new Error(`its StorageClass is gone: create it again, or delete volume ${volume} by hand`);
-      const wanted = await parts.wants.of(claim, storageClass, driver);
-      const answer = await createVolume(parts, claim, driver, createVolumeRequest(wanted, driver.capabilities)).catch(
-        (error: unknown) => {
-          if (outcomeOf(error) === 'unknown') throw error;
-        },
-      );
-      await deleteVolume(driver, answer?.volume?.volumeId, wanted.secrets);
-      log.info({ volume, claim: claim.metadata.name }, 'what was made for a deleted claim is removed');
-    } catch (error) {
-      const why = `can't make sure that no volume was made for the deleted claim: ${describeFailure(error)}`;
-      events.warning(claim, 'ProvisioningCleanupFailed', why);
-      throw error;
-    }
-  }
-  await release(parts, claim);
-}
-
-/** Lets the claim go its way: nothing that was made for it is unrecorded. */
-export async function release({ api }: ProvisionerParts, claim: PersistentVolumeClaim): Promise<void> {
-  await ensureNoFinalizer(api, persistentVolumeClaims, claim, provisioningFinalizer);
-}
-
-async function createVolume(
+/** Calls CreateVolume, and keeps in mind what its answer says about what may have been made. */
+export async function createVolume(
   { events, knowledge }: ProvisionerParts,
   claim: PersistentVolumeClaim,
   driver: Driver,
@@ -125,7 +86,8 @@ async function createVolume(
   }
 }
 
-async function deleteVolume(driver: Driver, id: string | undefined, secrets: Readonly<Record<string, string>>) {
+/** Deletes what an answer named, if it named something. */
+export async function deleteVolume(driver: Driver, id: string | undefined, secrets: Readonly<Record<string, string>>) {
   if (id) await driver.client.controller.deleteVolume({ volumeId: id, secrets });
 }
 

@@ -1,29 +1,38 @@
-import { Controller, type Result } from '../../api/controller.ts';
-import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
-import { storageClasses, volumeSnapshots } from '../../model/kinds/storage.ts';
+import { Controller } from '../../api/controller.ts';
+import {
+  nodes,
+  type PersistentVolumeClaim,
+  persistentVolumeClaims,
+  persistentVolumes,
+} from '../../model/kinds/core.ts';
+import { csiNodes, storageClasses, volumeSnapshots } from '../../model/kinds/storage.ts';
 import { keyOf, refOf, refTo } from '../../model/object.ts';
-import type { SidecarContext } from '../context.ts';
+import type { Sidecar, SidecarContext } from '../context.ts';
 import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../shared/claims.ts';
+import { hasFinalizer } from '../shared/finalizers.ts';
+import { provisioningFinalizer } from '../shared/names.ts';
 import { decideClaim } from './decide.ts';
 import { Knowledge } from './knowledge.ts';
-import { abandon, type ProvisionerParts, provision, release } from './provision.ts';
+import { abandon, release } from './abandon.ts';
+import { type ProvisionerParts, provision } from './provision.ts';
 import { Wants } from './want.ts';
 
 /** Makes volumes for claims, as many as 64 at once. */
-export function createProvisioner(context: SidecarContext): { controller: Controller; wake: (driver: string) => void } {
+export function createProvisioner(context: SidecarContext): Sidecar {
   const { api, drivers, log, events } = context;
   const claims = api.informer(persistentVolumeClaims);
   const volumes = api.informer(persistentVolumes);
   const classes = api.informer(storageClasses);
   const parts: ProvisionerParts = { ...context, wants: new Wants(api), knowledge: new Knowledge() };
-  const waitingFor = claims.index('waiting for a volume of', (claim) => (claim.spec.volumeName ? [] : waitKeys(claim)));
+  const waitingFor = claims.index('waiting for a volume of', waitKeys);
+  const keysWaitingFor = (what: string) => waitingFor(what).map((claim) => keyOf(refTo(claim)));
 
-  const reconcile = async (key: string): Promise<Result | void> => {
+  const reconcile = async (key: string): Promise<void> => {
     const claim = claims.get(refOf(key));
     if (!claim) return;
     const storageClass = classes.get({ name: classOf(claim) });
     const volume = volumes.get({ name: volumeNameFor(claim) });
-    const step = decideClaim({ claim, volume, storageClass, isOurs: (name) => drivers.get(name) !== undefined });
+    const step = decideClaim({ claim, volume, storageClass, driver: drivers.get(provisionerOf(claim) ?? '') });
     switch (step.do) {
       case 'nothing':
         return;
@@ -33,41 +42,43 @@ export function createProvisioner(context: SidecarContext): { controller: Contro
       case 'leave to populator':
         events.normal(claim, 'Provisioning', 'Assuming an external populator will provision the volume');
         return;
+      case 'wait for driver':
+        events.warning(claim, 'ProvisioningCleanupFailed', step.message);
+        return;
       case 'release':
         return await release(parts, claim);
-      case 'abandon': {
-        const driver = drivers.get(step.driver);
-        return driver && (await abandon(parts, claim, storageClass, driver));
-      }
-      case 'provision': {
-        const driver = drivers.get(step.driver);
-        return driver && (await provision(parts, claim, step.storageClass, driver));
-      }
+      case 'abandon':
+        return await abandon(parts, claim, storageClass, step.driver);
+      case 'provision':
+        return await provision(parts, claim, step.storageClass, step.driver);
     }
   };
 
-  const controller: Controller = new Controller({ name: 'provisioner', log, concurrency: 64, reconcile })
+  const controller = new Controller({ name: 'provisioner', log, concurrency: 64, reconcile })
     .watch(claims, (claim, { type }) => {
       if (type === 'deleted') parts.knowledge.forget(claim);
-      return type !== 'deleted' && provisionerOf(claim) !== undefined
-        ? [keyOf(refTo(claim))]
-        : keysWaitingForClaim(claim);
+      const own = type !== 'deleted' && provisionerOf(claim) !== undefined ? [keyOf(refTo(claim))] : [];
+      return [...own, ...keysWaitingFor(`claim ${keyOf(refTo(claim))}`)];
     })
     .watch(classes, ({ metadata }) => keysWaitingFor(`class ${metadata.name}`))
-    .watch(volumes, () => [])
     .watch(api.informer(volumeSnapshots), (snapshot) =>
       snapshot.status?.readyToUse ? keysWaitingFor(`snapshot ${keyOf(refTo(snapshot))}`) : [],
-    );
-  const keysWaitingFor = (what: string) => waitingFor(what).map((claim) => keyOf(refTo(claim)));
-  const keysWaitingForClaim = (claim: PersistentVolumeClaim) => keysWaitingFor(`claim ${keyOf(refTo(claim))}`);
-  const wake = (driver: string) => {
-    for (const key of keysWaitingFor(`driver ${driver}`)) controller.add(key);
+    )
+    // Nothing to do when these change, but they must be known before the first pass.
+    .watch(volumes, () => [])
+    .watch(api.informer(nodes), () => [])
+    .watch(api.informer(csiNodes), () => []);
+  return {
+    controller,
+    wake: (driver) => {
+      for (const key of keysWaitingFor(`driver ${driver}`)) controller.add(key);
+    },
   };
-  return { controller, wake };
 }
 
 /** What a claim without a volume waits for: its class, its driver, its source. */
 function waitKeys(claim: PersistentVolumeClaim): string[] {
+  if (claim.spec.volumeName && !hasFinalizer(claim, provisioningFinalizer)) return [];
   const source = dataSourceOf(claim);
   const { namespace } = claim.metadata;
   return [

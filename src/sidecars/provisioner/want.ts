@@ -20,7 +20,7 @@ import type { Driver } from '../drivers/driver.ts';
 import { dataSourceOf, volumeNameFor } from '../shared/claims.ts';
 import { selectedNodeAnnotation } from '../shared/names.ts';
 import { readSecret } from '../shared/secrets.ts';
-import { readParameters } from './parameters.ts';
+import { driverParameters, readParameters } from './parameters.ts';
 import { checkClaim, requestedBytes, type Wanted } from './request.ts';
 import { type ContentSource, cloneSource, snapshotSource } from './source.ts';
 import { accessibility, nodeTopologies, type Requirement } from './topology.ts';
@@ -32,8 +32,6 @@ export class Wants {
   readonly #volumes: Informer<PersistentVolume>;
   readonly #nodes: Informer<Node>;
   readonly #csiNodes: Informer<CSINode>;
-  /** Resolves when everything that is looked up here is known. */
-  readonly synced: Promise<unknown>;
 
   constructor(api: Api) {
     this.#api = api;
@@ -41,7 +39,6 @@ export class Wants {
     this.#volumes = api.informer(persistentVolumes);
     this.#nodes = api.informer(nodes);
     this.#csiNodes = api.informer(csiNodes);
-    this.synced = Promise.all([this.#claims, this.#volumes, this.#nodes, this.#csiNodes].map(({ synced }) => synced));
   }
 
   /** Throws `invalid`, `unsupported` or `not-ready` with a sentence for the claim's events if it can't be asked for. */
@@ -57,6 +54,20 @@ export class Wants {
       secrets: await readSecret(this.#api, parameters.secrets.provisioner),
       mutableParameters: await this.#attributesOf(claim, driver),
     };
+  }
+
+  /**
+   * What to ask for to learn whether a volume exists for a claim that nobody wants any more. Where the exact call
+   * can't be made again (its source is gone), one of the same name and size must do.
+   */
+  async ofAbandoned(claim: PersistentVolumeClaim, storageClass: StorageClass, driver: Driver): Promise<Wanted> {
+    try {
+      return await this.of(claim, storageClass, driver);
+    } catch {
+      const parameters = { driver: driverParameters(storageClass.parameters ?? {}), fsType: undefined, secrets: {} };
+      const nothing = { source: undefined, requirement: undefined, secrets: {}, mutableParameters: {} };
+      return { claim, storageClass, parameters, ...nothing };
+    }
   }
 
   /** How many nodes run the driver. */

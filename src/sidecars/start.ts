@@ -1,0 +1,31 @@
+import type { Controller } from '../api/controller.ts';
+import type { Sidecar, SidecarContext } from './context.ts';
+import { createCloneProtection } from './provisioner/clone-protection.ts';
+import { createVolumeDeletion } from './provisioner/delete-volume.ts';
+import { createProvisioner } from './provisioner/provisioner.ts';
+
+export { openDrivers } from './drivers/registry.ts';
+
+export interface SidecarsOptions extends SidecarContext {
+  /** The node that this process is on. */
+  readonly node: string;
+}
+
+/**
+ * Starts the callers of CSI for all drivers that are plugged in, now or later: provisioner, attacher, resizer,
+ * snapshotter and snapshot controller. Disposing ends their passes; calls that drivers still work on are taken up
+ * again by the next start.
+ */
+export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisposable> {
+  const sidecars: Sidecar[] = [createProvisioner(options), createVolumeDeletion(options)];
+  const controllers: Controller[] = [...sidecars.map(({ controller }) => controller), createCloneProtection(options)];
+  await using started = new AsyncDisposableStack();
+  for (const controller of controllers) started.use(controller);
+  await Promise.all(controllers.map((controller) => controller.start()));
+  started.use(
+    options.drivers.onChange(({ name }) => {
+      for (const { wake } of sidecars) wake(name);
+    }),
+  );
+  return started.move();
+}
