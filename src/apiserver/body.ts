@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from '../api/status.ts';
 import { messageOf } from '../lib/errors.ts';
+import type { Kind } from '../model/kind.ts';
 import { duplicateFields } from './json-duplicates.ts';
+import { decodeProtobuf, protobufType, readsProtobuf } from './protobuf.ts';
 
 /** A body as it was read. */
 export interface Body {
@@ -13,8 +15,8 @@ export interface Body {
 /** Bytes; what Kubernetes allows. */
 const limit = 3 * 1024 * 1024;
 
-/** Reads all of a request's body as text. */
-export async function readText(request: IncomingMessage): Promise<string> {
+/** Reads all of a request's body. */
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limit) tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -23,7 +25,13 @@ export async function readText(request: IncomingMessage): Promise<string> {
     if (size > limit) tooLarge();
     chunks.push(chunk);
   }
-  return (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString('utf8') ?? '';
+  const [first] = chunks;
+  return first && chunks.length === 1 ? first : Buffer.concat(chunks);
+}
+
+/** Reads all of a request's body as text. */
+export async function readText(request: IncomingMessage): Promise<string> {
+  return (await readBytes(request)).toString('utf8');
 }
 
 function tooLarge(): never {
@@ -41,6 +49,13 @@ export async function readBody(request: IncomingMessage, allowed: readonly strin
   if (type !== '' && !allowed.includes(type)) unknownFormat(allowed);
   const text = await readText(request);
   return type.includes('yaml') ? await parseYaml(text) : parseJson(text);
+}
+
+/** Reads an object's body: JSON, YAML, or for some kinds Kubernetes' binary form. */
+export async function readObjectBody(request: IncomingMessage, kind: Pick<Kind, 'group' | 'kind'>): Promise<Body> {
+  if (mediaTypeOf(request) !== protobufType) return await readBody(request);
+  if (!readsProtobuf(kind)) unknownFormat(objectTypes);
+  return { value: decodeProtobuf(await readBytes(request), kind), duplicates: () => [] };
 }
 
 const objectTypes = ['application/json', 'application/yaml'];

@@ -6,7 +6,7 @@ import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Authenticator, User } from './authentication.ts';
 import { type Attributes, type Authorizer, refusalOf } from './authorization.ts';
-import { readBody } from './body.ts';
+import { readObjectBody } from './body.ts';
 import { aboutOf, type Call, flag, methodNotAllowed, noSuchResource } from './call.ts';
 import { deleteCollection, deleteObject } from './delete.ts';
 import { pageOf } from './pages.ts';
@@ -150,7 +150,7 @@ async function serveOther(
   );
   if (!review || at.name !== undefined || at.namespace !== undefined) return noSuchResource();
   if (request.method !== 'POST') methodNotAllowed();
-  const { value } = await readBody(request);
+  const { value } = await readObjectBody(request, review);
   return jsonReply(answerReview(review, value, user, options.authorize), 201);
 }
 

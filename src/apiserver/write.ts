@@ -1,7 +1,7 @@
 import type { Patch, WriteOptions } from '../api/api.ts';
 import { refuse } from '../api/status.ts';
 import { namespaces } from '../model/kinds/index.ts';
-import { type Body, mediaTypeOf, readBody, unknownFormat } from './body.ts';
+import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from './body.ts';
 import { type Call, dryRunOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
 import { checkFields, checkPatchedFields, decodeObject, type FieldValidation, fieldValidationOf } from './decoding.ts';
 import { objectReply } from './read.ts';
@@ -48,7 +48,7 @@ async function finalize(call: Call, object: unknown, options: WriteOptions) {
 async function decode(call: Call) {
   const { request, kind, namespace, name, query } = call;
   if (!kind.writable) methodNotAllowed();
-  return decodeObject(await readBody(request), { kind, namespace, name }, fieldValidationOf(query));
+  return decodeObject(await readObjectBody(request, kind), { kind, namespace, name }, fieldValidationOf(query));
 }
 
 const patchTypes: Readonly<Record<string, Patch['type']>> = {
