@@ -62,7 +62,7 @@ async function bringUp(
   const plan = planMount(worldOf(context, given, target, begun !== undefined));
   if (!plan.go) return await hold(context, given, plan);
   const record = begun ?? draft(context, given, plan, target);
-  const mount = begun ? given : await begin(context, given, record);
+  const mount = begun ? await ensureFinalizer(api, mounts, given, mountFinalizer) : await begin(context, given, record);
   const waiting = attachmentObstacle(context, plan);
   if (waiting) {
     await report(api, mount, node, { ...waiting, volume: record.volume });
@@ -108,12 +108,12 @@ async function begin(context: MounterContext, mount: Mount, record: MountRecord)
   const { api, ledger } = context;
   try {
     const { absent } = await checkTarget(record.target);
-    const [protectedMount] = await Promise.all([
-      ensureFinalizer(api, mounts, mount, mountFinalizer),
-      ledger.save({ ...record, targetIsOurs: absent }),
-    ]);
+    const protecting = ensureFinalizer(api, mounts, mount, mountFinalizer);
+    const saving = ledger.save({ ...record, targetIsOurs: absent });
+    await Promise.allSettled([protecting, saving]);
+    await saving;
     const claim = api.informer(persistentVolumeClaims).get(claimRefOf(mount));
-    if (claim && !isDeleting(claim)) return protectedMount;
+    if (claim && !isDeleting(claim)) return await protecting;
     return fail('conflict', `claim "${mount.spec.claim}" was deleted just before it was to be mounted`);
   } catch (error) {
     await ledger.remove(record);

@@ -1,0 +1,61 @@
+import type { KubeObject, OwnerReference } from '../../model/object.ts';
+
+/** Finalizers that Kubernetes uses for the cascade (deletion of an owner under a propagation policy). */
+export const foregroundFinalizer = 'foregroundDeletion';
+export const orphanFinalizer = 'orphan';
+
+/** What is known of the owner that a reference names: whether it is there, is not, or can't be told. */
+export type OwnerState = 'there' | 'waiting' | 'gone' | 'unknown';
+
+/** What to do with an object that has owners, or is one. */
+export type Step =
+  | { readonly do: 'delete'; readonly policy: 'Background' | 'Foreground' | 'Orphan' }
+  | { readonly do: 'drop-owners'; readonly uids: readonly string[] }
+  | { readonly do: 'drop-finalizer'; readonly finalizer: string };
+
+/** An object, seen with what it depends on and what depends on it. */
+export interface Seen {
+  readonly object: KubeObject;
+  readonly ownerState: (reference: OwnerReference) => OwnerState;
+  /** Objects that name this one as an owner. */
+  readonly dependents: readonly KubeObject[];
+}
+
+/**
+ * What garbage collection asks for, in order: a deleted owner waits in the foreground for those that block it, or
+ * leaves its dependents behind; an object goes when none of its owners is there any more.
+ * https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
+ */
+export function planGarbageCollection({ object, ownerState, dependents }: Seen): Step[] {
+  const { deletionTimestamp, finalizers = [], ownerReferences = [], uid } = object.metadata;
+  if (deletionTimestamp) {
+    const steps: Step[] = [];
+    if (finalizers.includes(orphanFinalizer) && dependents.length === 0) {
+      steps.push({ do: 'drop-finalizer', finalizer: orphanFinalizer });
+    }
+    if (finalizers.includes(foregroundFinalizer) && !dependents.some((it) => blocks(it, uid))) {
+      steps.push({ do: 'drop-finalizer', finalizer: foregroundFinalizer });
+    }
+    if (!finalizers.includes(foregroundFinalizer)) return steps;
+    // In the foreground, a dependent of this one may itself still be unasked; its own pass asks it.
+    return steps;
+  }
+  if (ownerReferences.length === 0) return [];
+  const states = ownerReferences.map((reference) => ({ uid: reference.uid, state: ownerState(reference) }));
+  if (states.some(({ state }) => state === 'there' || state === 'unknown')) {
+    const uids = states.filter(({ state }) => state === 'gone' || state === 'waiting').map((it) => it.uid);
+    return uids.length > 0 ? [{ do: 'drop-owners', uids }] : [];
+  }
+  const waitedFor = states.some(({ state }) => state === 'waiting');
+  if (waitedFor && dependents.some((it) => blocks(it, uid))) return [{ do: 'delete', policy: 'Foreground' }];
+  return [{ do: 'delete', policy: policyOf(finalizers) }];
+}
+
+function blocks(dependent: KubeObject, owner: string | undefined): boolean {
+  return (dependent.metadata.ownerReferences ?? []).some((it) => it.uid === owner && it.blockOwnerDeletion === true);
+}
+
+function policyOf(finalizers: readonly string[]): 'Background' | 'Foreground' | 'Orphan' {
+  if (finalizers.includes(orphanFinalizer)) return 'Orphan';
+  return finalizers.includes(foregroundFinalizer) ? 'Foreground' : 'Background';
+}
