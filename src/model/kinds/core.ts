@@ -10,6 +10,7 @@ export { type PersistentVolumeClaim, persistentVolumeClaims } from './core/persi
 export { type Pod, pods } from './core/pod.ts';
 export { type ResourceQuota, resourceQuotas } from './core/resource-quota.ts';
 export { type Secret, secrets } from './core/secret.ts';
+export { type Service, services } from './core/service.ts';
 export { type ServiceAccount, serviceAccounts } from './core/service-account.ts';
 export { type VolumeSourceName, volumeSourceNames } from './core/volume-sources.ts';
 export { type LabelSelector, labelSelector, type NodeSelector, nodeSelector, objectReference } from './shared.ts';

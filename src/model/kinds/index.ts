@@ -12,6 +12,7 @@ import {
   resourceQuotas,
   secrets,
   serviceAccounts,
+  services,
 } from './core.ts';
 import {
   backups,
@@ -67,6 +68,7 @@ export const allKinds: readonly Kind[] = [
   anyKind(resourceQuotas),
   anyKind(secrets),
   anyKind(serviceAccounts),
+  anyKind(services),
   anyKind(leases),
   anyKind(volumeGroupSnapshotClasses),
   anyKind(volumeGroupSnapshotContents),

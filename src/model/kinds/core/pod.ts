@@ -21,6 +21,7 @@ export const pods = defineKind<Pod>({
   kind: 'Pod',
   plural: 'pods',
   shortNames: ['po'],
+  categories: ['all'],
   namespaced: true,
   hasStatus: true,
   writable: false,
