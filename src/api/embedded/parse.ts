@@ -1,6 +1,8 @@
 import type * as z from 'zod';
+import { invalid, notSupported, required } from '../../model/field-errors.ts';
 import type { FieldError, Kind } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
+import { isRecord } from './frozen.ts';
 import { InvalidObject } from './invalid-object.ts';
 
 /** The object as its kind's schema types it. Throws InvalidObject with each field that does not fit. */
@@ -10,20 +12,21 @@ export function parseObject<T extends KubeObject>(kind: Kind<T>, object: unknown
   throw new InvalidObject(
     kind,
     name,
-    result.error.issues.map((issue) => fieldErrorOf(issue, kind.schema)),
+    result.error.issues.map((issue) => fieldErrorOf(issue, object, kind.schema)),
   );
 }
 
-function fieldErrorOf(issue: z.core.$ZodIssue, schema: z.ZodType): FieldError {
+function fieldErrorOf(issue: z.core.$ZodIssue, object: unknown, schema: z.ZodType): FieldError {
   const field = fieldName(issue.path, schema) || '<object>';
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
-    return { field, reason: 'FieldValueRequired', message: 'must be given' };
-  }
-  if (issue.code === 'invalid_value') {
-    const values = issue.values.map((value) => JSON.stringify(value)).join(', ');
-    return { field, reason: 'FieldValueNotSupported', message: `supported values: ${values}` };
-  }
-  return { field, reason: 'FieldValueInvalid', message: issue.message };
+  const value = at(object, issue.path);
+  if (value === undefined || value === null) return required(field);
+  return issue.code === 'invalid_value'
+    ? notSupported(field, value, issue.values.map(String))
+    : invalid(field, value, issue.message);
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((it, key) => (isRecord(it) ? it[String(key)] : undefined), value);
 }
 
 interface Definition {
@@ -41,18 +44,18 @@ interface Inner {
 /** A path as Kubernetes writes it: indexes and the keys of maps in brackets, `spec.resources.requests[storage]`. */
 function fieldName(path: readonly PropertyKey[], schema: Inner): string {
   let text = '';
-  let at: Inner | undefined = schema;
+  let below: Inner | undefined = schema;
   for (const key of path.map(String)) {
-    const definition: Definition | undefined = definitionOf(at);
+    const definition: Definition | undefined = definitionOf(below);
     if (definition?.type === 'record') {
       text += `[${key}]`;
-      at = definition.valueType;
+      below = definition.valueType;
     } else if (definition?.type === 'array') {
       text += `[${key}]`;
-      at = definition.element;
+      below = definition.element;
     } else {
       text += text === '' ? key : `.${key}`;
-      at = definition?.shape?.[key];
+      below = definition?.shape?.[key];
     }
   }
   return text;

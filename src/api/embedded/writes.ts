@@ -8,7 +8,7 @@ import type { Admission, Request } from './admission/admission.ts';
 import { deletionFinalizers, finalizersLeft, terminating } from './deletion.ts';
 import { mutable, same } from './frozen.ts';
 import { InvalidObject } from './invalid-object.ts';
-import { generateName, metadataErrors, nameErrors, withoutServerFields } from './metadata.ts';
+import { generateName, withoutServerFields } from './metadata.ts';
 import { parseObject } from './parse.ts';
 import type { Transaction } from './store.ts';
 
@@ -47,7 +47,6 @@ export class Writes {
     draft.metadata.uid = randomUUID();
     draft.metadata.creationTimestamp = timestamp();
     if (kind.hasGeneration) draft.metadata.generation = 1;
-    throwIf(kind, name, nameErrors(kind as unknown as Kind, name));
     const ready = this.#admit(state, 'create', kind, draft, undefined, mode);
     if (state.get(kind, refTo(ready))) fail('already-exists', `${resourceOf(kind)} "${name}" already exists`);
     return mode.dryRun ? ready : state.put(kind, ready);
@@ -152,7 +151,7 @@ export class Writes {
     const request: Request<T> = { operation, kind, object, old, outside: mode.outside, state };
     for (const { admit } of this.#rulesFor(kind)) admit?.(request as unknown as Request);
     if (mode.outside) {
-      throwIf(kind, name, [...metadataErrors(object.metadata), ...(kind.validate?.(object, old) ?? [])]);
+      throwIf(kind, name, kind.validate?.(object, old) ?? []);
     }
     this.#check(request);
     return object;

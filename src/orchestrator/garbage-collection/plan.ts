@@ -4,16 +4,20 @@ import type { KubeObject, OwnerReference } from '../../model/object.ts';
 export const foregroundFinalizer = 'foregroundDeletion';
 export const orphanFinalizer = 'orphan';
 
-/** What is known of the owner that a reference names: whether it is there, is not, or can't be told. */
+/**
+ * What is known of the owner that a reference names: it is there; it is being deleted and waits for its dependents; it
+ * is gone; or nothing, since its kind is not served here.
+ */
 export type OwnerState = 'there' | 'waiting' | 'gone' | 'unknown';
 
 /** What to do with an object that has owners, or is one. */
 export type Step =
   | { readonly do: 'delete'; readonly policy: 'Background' | 'Foreground' | 'Orphan' }
   | { readonly do: 'drop-owners'; readonly uids: readonly string[] }
+  | { readonly do: 'release-dependents' }
   | { readonly do: 'drop-finalizer'; readonly finalizer: string };
 
-/** An object, seen with what it depends on and what depends on it. */
+/** An object, with what it depends on and what depends on it. */
 export interface Seen {
   readonly object: KubeObject;
   readonly ownerState: (reference: OwnerReference) => OwnerState;
@@ -26,27 +30,32 @@ export interface Seen {
  * leaves its dependents behind; an object goes when none of its owners is there any more.
  * https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
  */
-export function planGarbageCollection({ object, ownerState, dependents }: Seen): Step[] {
-  const { deletionTimestamp, finalizers = [], ownerReferences = [], uid } = object.metadata;
-  if (deletionTimestamp) {
-    const steps: Step[] = [];
-    if (finalizers.includes(orphanFinalizer) && dependents.length === 0) {
-      steps.push({ do: 'drop-finalizer', finalizer: orphanFinalizer });
-    }
-    if (finalizers.includes(foregroundFinalizer) && !dependents.some((it) => blocks(it, uid))) {
-      steps.push({ do: 'drop-finalizer', finalizer: foregroundFinalizer });
-    }
-    if (!finalizers.includes(foregroundFinalizer)) return steps;
-    // In the foreground, a dependent of this one may itself still be unasked; its own pass asks it.
-    return steps;
+export function planGarbageCollection(seen: Seen): Step[] {
+  return seen.object.metadata.deletionTimestamp ? planOwner(seen) : planDependent(seen);
+}
+
+function planOwner({ object: { metadata }, dependents }: Seen): Step[] {
+  const has = (finalizer: string) => metadata.finalizers?.includes(finalizer) ?? false;
+  const steps: Step[] = [];
+  if (has(orphanFinalizer)) {
+    if (dependents.length > 0) steps.push({ do: 'release-dependents' });
+    steps.push({ do: 'drop-finalizer', finalizer: orphanFinalizer });
   }
+  if (has(foregroundFinalizer) && !dependents.some((it) => blocks(it, metadata.uid))) {
+    steps.push({ do: 'drop-finalizer', finalizer: foregroundFinalizer });
+  }
+  return steps;
+}
+
+function planDependent({ object: { metadata }, ownerState, dependents }: Seen): Step[] {
+  const { ownerReferences = [], finalizers = [], uid } = metadata;
   if (ownerReferences.length === 0) return [];
-  const states = ownerReferences.map((reference) => ({ uid: reference.uid, state: ownerState(reference) }));
-  if (states.some(({ state }) => state === 'there' || state === 'unknown')) {
-    const uids = states.filter(({ state }) => state === 'gone' || state === 'waiting').map((it) => it.uid);
+  const owners = ownerReferences.map((reference) => ({ uid: reference.uid, state: ownerState(reference) }));
+  if (owners.some(({ state }) => state === 'there' || state === 'unknown')) {
+    const uids = owners.filter(({ state }) => state === 'gone' || state === 'waiting').map((owner) => owner.uid);
     return uids.length > 0 ? [{ do: 'drop-owners', uids }] : [];
   }
-  const waitedFor = states.some(({ state }) => state === 'waiting');
+  const waitedFor = owners.some(({ state }) => state === 'waiting');
   if (waitedFor && dependents.some((it) => blocks(it, uid))) return [{ do: 'delete', policy: 'Foreground' }];
   return [{ do: 'delete', policy: policyOf(finalizers) }];
 }

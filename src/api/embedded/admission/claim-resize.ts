@@ -1,25 +1,18 @@
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../../model/kinds/core.ts';
 import { storageClasses } from '../../../model/kinds/storage.ts';
 import { bytesOf } from '../../../model/quantity.ts';
-import { InvalidObject } from '../invalid-object.ts';
 import { admissionFor, forbidden, type Request } from './admission.ts';
 
 /**
- * PersistentVolumeClaimResize: only a bound claim grows, and only where its class allows it. Nothing shrinks below
- * what it has; a growth that did not come to pass may be taken back.
+ * PersistentVolumeClaimResize: only a bound claim grows, and only where its class allows it. That nothing shrinks is
+ * one of the claim's own rules.
  */
 export const claimResize = admissionFor(persistentVolumeClaims, {
   check: ({ operation, kind, object: claim, old, state }: Request<PersistentVolumeClaim>) => {
     const before = requested(old);
     const after = requested(claim);
-    if (operation !== 'update' || !old || before === undefined || after === undefined || after === before) return;
+    if (operation !== 'update' || !old || before === undefined || after === undefined || after <= before) return;
     const { name } = claim.metadata;
-    if (after < before) {
-      if (old.status?.phase === 'Bound' && after > bytesOf(old.status.capacity?.['storage'] ?? '0')) return;
-      const field = 'spec.resources.requests.storage';
-      const message = 'field can not be less than status.capacity';
-      throw new InvalidObject(kind, name, [{ field, reason: 'FieldValueForbidden', message }]);
-    }
     if (old.status?.phase !== 'Bound') {
       throw forbidden(kind, name, 'Only bound persistent volume claims can be expanded');
     }

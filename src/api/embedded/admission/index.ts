@@ -2,7 +2,6 @@ import type { Admission } from './admission.ts';
 import { claimResize } from './claim-resize.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
 import { namespaceFinalizer, namespaceLifecycle, protectedNamespaces } from './namespaces.ts';
-import { secretStringData } from './secret-string-data.ts';
 import { claimInUseProtection, volumeInUseProtection } from './storage-in-use.ts';
 
 /** The rules that the embedded API keeps, in their order. */
@@ -10,7 +9,6 @@ export const admissions: readonly Admission[] = [
   namespaceLifecycle,
   namespaceFinalizer,
   protectedNamespaces,
-  secretStringData,
   defaultStorageClass,
   claimInUseProtection,
   volumeInUseProtection,
