@@ -76,7 +76,10 @@ export interface EngineNode {
   attached(ref: EngineRef): Promise<Attached | undefined>;
   /** The file system that we made on the volume, or undefined if we never formatted it. */
   formatted(ref: EngineRef): Promise<string | undefined>;
-  /** Records that mkfs is about to run (`formatting`), or that it has ended well. Durable when it returns. */
+  /**
+   * Records that mkfs is about to run (`formatting`), or that it has ended well (`formatted`, before the first mount).
+   * Durable when it returns. A volume left at `formatting` is made blank again by the next attach.
+   */
   recordFormat(ref: EngineRef, fsType: string, state: 'formatting' | 'formatted'): Promise<void>;
 }
 

@@ -15,3 +15,29 @@ export async function syncPath(path: string): Promise<void> {
     await file.close();
   }
 }
+
+/**
+ * Makes many small changes durable with few flushes: all who ask while a flush runs share the next one. A flush that
+ * began before the question does not count.
+ */
+export class GroupSync {
+  readonly #flush: () => Promise<void>;
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(flush: () => Promise<void>) {
+    this.#flush = flush;
+  }
+
+  /** Resolves when everything that was done before the call is durable. */
+  sync(): Promise<void> {
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        this.#running = this.#flush();
+        return this.#running;
+      });
+    return this.#next;
+  }
+}

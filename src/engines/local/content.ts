@@ -1,0 +1,29 @@
+import type { Attached } from '../engine.ts';
+
+/** How the bytes of volumes and snapshots are kept in their directories: what the two backends differ in. */
+export interface Content {
+  readonly backend: 'image' | 'directory';
+  /** Puts the content of a new volume, or a copy of another's, into an empty directory. */
+  fill(directory: string, wish: ContentWish): Promise<void>;
+  /** Ensures at least that size, also where it is attached. */
+  grow(directory: string, size: bigint, provisioning: 'thin' | 'thick'): Promise<void>;
+  /** Bytes it promises (undefined: only meta.json knows) and takes. */
+  measure(directory: string): Promise<{ readonly size: bigint | undefined; readonly used: bigint }>;
+  /** Brings what applications have written, but the kernel not yet, into the content. */
+  settle(directory: string): Promise<void>;
+  /** Makes the content blank again. Throws `busy` while something holds it. */
+  blank(directory: string, size: bigint): Promise<void>;
+  attach(directory: string, options: { readonly readOnly: boolean }): Promise<Attached>;
+  attached(directory: string): Promise<Attached | undefined>;
+  /** Throws `busy` while something holds it. */
+  detach(directory: string): Promise<void>;
+  /** Why the content can't be deleted now, or undefined. */
+  inUse(directory: string): Promise<string | undefined>;
+}
+
+export interface ContentWish {
+  readonly size: bigint;
+  readonly provisioning: 'thin' | 'thick';
+  /** The directory of the volume or snapshot that it starts as a copy of. */
+  readonly source?: string | undefined;
+}

@@ -1,0 +1,73 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { fail } from '../../lib/errors.ts';
+import { replaceFile } from '../../node/records.ts';
+
+/**
+ * How a pool keeps its data. Decided once, when the pool is made: `image` is an XFS in a file, `disk` an XFS on a whole
+ * disk, `reflink` a directory whose file system can share extents, `directory` any directory.
+ */
+export type Layout = 'image' | 'disk' | 'reflink' | 'directory';
+
+const markerSchema = z.object({
+  version: z.literal(1),
+  pool: z.string(),
+  uid: z.string(),
+  layout: z.enum(['image', 'disk', 'reflink', 'directory']),
+  /** Why that layout, for people. */
+  why: z.string(),
+  /** Of the loop devices, in bytes. */
+  sectorSize: z.number().int(),
+  /** False until the file system that the layout needs has been made whole. */
+  made: z.boolean(),
+});
+export type Marker = Readonly<z.infer<typeof markerSchema>>;
+
+/** The file that says that a directory is a pool of Moorage's, and which. */
+export const markerName = 'moorage-pool.json';
+
+// What a file system has in its root by itself.
+const harmless = new Set(['lost+found']);
+
+/**
+ * The marker of a pool's directory, or undefined if the directory is empty and may become one. Throws `in-use` if it
+ * holds anything else, and `corrupted` if the marker can't be read.
+ */
+export async function readMarker(base: string): Promise<Marker | undefined> {
+  const path = join(base, markerName);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text !== undefined) {
+    try {
+      return markerSchema.parse(JSON.parse(text));
+    } catch (cause) {
+      return fail('corrupted', `${path} is damaged or of a newer Moorage; nothing was changed`, cause);
+    }
+  }
+  const others = (await readdir(base)).filter((entry) => !harmless.has(entry) && !entry.startsWith(markerName));
+  if (others.length > 0) {
+    const names = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ' …' : ''}`;
+    fail('in-use', `${base} is not empty (${names}) and was not made by Moorage; choose an empty directory`);
+  }
+  return undefined;
+}
+
+/** Durable when it returns. */
+export async function writeMarker(base: string, marker: Marker): Promise<Marker> {
+  await replaceFile(join(base, markerName), `${JSON.stringify(marker, undefined, 2)}\n`);
+  return marker;
+}
+
+/** Ensures the pool's directory. Only its last part is made: a missing parent may be a disk that is not mounted. */
+export async function ensureBase(base: string, ownParent: boolean): Promise<void> {
+  await mkdir(base, { recursive: ownParent, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return;
+    if (error.code === 'ENOENT') {
+      fail('not-found', `${base} does not exist, and neither does the directory above it: is a disk not mounted?`);
+    }
+    fail('permission', `making the pool's directory ${base}: ${error.message}`);
+  });
+}

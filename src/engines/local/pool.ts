@@ -1,0 +1,168 @@
+import { readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fail } from '../../lib/errors.ts';
+import type { Exec } from '../../lib/exec.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Pool } from '../../model/kinds/moorage.ts';
+import { bytesOf } from '../../model/quantity.ts';
+import { deviceNumber } from '../../node/mount.ts';
+import { probeDevice } from '../../node/probe.ts';
+import { filesystemStatistics, sectorSizeOf } from '../../node/statistics.ts';
+import { syncFilesystem, syncPath } from '../../node/sync.ts';
+import type { PoolCapacity } from '../engine.ts';
+import { chooseLayout, probeReflink, whyNoLoop } from './choose-layout.ts';
+import type { Content } from './content.ts';
+import { directoryContent } from './directory-content.ts';
+import { imageContent } from './image-content.ts';
+import { ensureBase, type Marker, markerName, readMarker, writeMarker } from './marker.ts';
+import { Shelf } from './shelf.ts';
+import { closeXfs, growImage, imageName, openDisk, openImage, type XfsStore } from './xfs-store.ts';
+
+/** A pool that is ready for use on this machine. */
+export class LocalPool {
+  readonly name: string;
+  readonly uid: string;
+  readonly base: string;
+  readonly marker: Marker;
+  readonly content: Content;
+  readonly volumes: Shelf;
+  readonly snapshots: Shelf;
+  readonly #exec: Exec;
+  readonly #root: string;
+  readonly #xfs: XfsStore | undefined;
+
+  private constructor(exec: Exec, base: string, marker: Marker, root: string, xfs: XfsStore | undefined) {
+    this.name = marker.pool;
+    this.uid = marker.uid;
+    this.base = base;
+    this.marker = marker;
+    this.#exec = exec;
+    this.#root = root;
+    this.#xfs = xfs;
+    this.content = marker.layout === 'directory' ? directoryContent(exec) : imageContent(exec, marker.sectorSize);
+    // XFS and ext4 have one log each for all changes, so syncing one directory makes all earlier changes durable.
+    // Other file systems promise less.
+    const flush = async (directory: string) =>
+      xfs || (await hasOneLog(directory)) ? syncPath(directory) : syncFilesystem(exec, directory);
+    this.volumes = new Shelf(join(root, 'volumes'), flush);
+    this.snapshots = new Shelf(join(root, 'snapshots'), flush);
+  }
+
+  /** Ensures the pool, from nothing or from wherever an earlier try was cut off. */
+  static async open(exec: Exec, log: Log, dataDir: string, wish: Pool): Promise<LocalPool> {
+    const name = wish.metadata.name;
+    const uid = wish.metadata.uid ?? fail('internal', `pool ${name} has no uid`);
+    const own = join(dataDir, 'pools', name);
+    const given = wish.spec.path === undefined ? own : resolve(wish.spec.path);
+    const disk = (await stat(given).catch(() => undefined))?.isBlockDevice() ?? false;
+    const base = disk ? own : given;
+    await ensureBase(base, base === own);
+    const present = await readMarker(base);
+    if (present && present.uid !== uid) {
+      fail('in-use', `${base} holds another pool, ${present.pool} (${present.uid}); choose another directory`);
+    }
+    if (!present && wasThere(wish)) {
+      fail('not-found', `pool ${name}: ${base} is empty, though it held this pool before: is a disk not mounted?`);
+    }
+    // A choice that nothing was built on yet is made anew: perhaps a tool was installed since.
+    const begun = present && (present.made || present.layout === 'disk' || (await readdir(base)).includes(imageName));
+    let marker = begun ? present : await mark(exec, base, wish, uid, disk ? given : undefined);
+    const onMade = async () => {
+      marker = await writeMarker(base, { ...marker, made: true });
+    };
+    const xfsWish = { pool: name, uid, base, marker, onMade };
+    const xfs =
+      marker.layout === 'image'
+        ? await openImage(exec, { ...xfsWish, ...sizeOf(wish) })
+        : marker.layout === 'disk'
+          ? await openDisk(exec, given, xfsWish)
+          : undefined;
+    const root = xfs?.root ?? (marker.layout === 'reflink' ? join(base, 'fs') : base);
+    const pool = new LocalPool(exec, base, marker, root, xfs);
+    for (const shelf of [pool.volumes, pool.snapshots]) {
+      const swept = await shelf.sweep();
+      if (swept.length > 0) log.info({ pool: name, swept }, 'removed what a crash had left half-made');
+    }
+    return pool;
+  }
+
+  /** Grows what can grow to what the pool's spec says now. */
+  async grow(wish: Pool): Promise<void> {
+    if (this.#xfs) await growImage(this.#exec, this.#xfs, sizeOf(wish));
+  }
+
+  /** Throws `busy` while a volume is attached. */
+  async close(): Promise<void> {
+    if (this.#xfs) await closeXfs(this.#exec, this.#xfs);
+  }
+
+  /**
+   * How full it is. Where its size is only a promise of the file system below (a sparse image), what that one can
+   * still give counts.
+   */
+  async capacity(): Promise<PoolCapacity> {
+    const own = await filesystemStatistics(this.#root);
+    if (this.#xfs?.image === undefined) return own;
+    const { size, blocks } = await stat(this.#xfs.image, { bigint: true });
+    const below = await filesystemStatistics(dirname(this.#xfs.image));
+    const holes = size > blocks * 512n ? size - blocks * 512n : 0n;
+    // Only the holes need space from below: what the image has is already its own.
+    const lacking = holes > below.available ? holes - below.available : 0n;
+    const available = own.available > lacking ? own.available - lacking : 0n;
+    return { total: own.used + available, used: own.used, available };
+  }
+
+  /** Removes a pool without volumes and snapshots, but nothing that Moorage did not make. */
+  async remove(): Promise<void> {
+    const left = [...(await this.volumes.list()), ...(await this.snapshots.list())];
+    if (left.length > 0) {
+      fail('in-use', `pool ${this.name} still holds ${left.length} volumes and snapshots, ${left[0]?.name} among them`);
+    }
+    await this.close();
+    if (this.#xfs?.image !== undefined) await rm(this.#xfs.image, { force: true });
+    for (const directory of ['fs/volumes', 'fs/snapshots', 'fs', 'volumes', 'snapshots']) {
+      await rmdir(join(this.base, directory)).catch(ignoreMissing);
+    }
+    await rm(join(this.base, markerName), { force: true });
+    if ((await readdir(this.base)).length === 0 && this.marker.layout === 'disk') await rmdir(this.base);
+  }
+}
+
+/** The sizes that a pool's spec asks for. */
+function sizeOf({ spec }: Pool): { size: bigint | undefined; preallocate: boolean } {
+  return { size: spec.size === undefined ? undefined : bytesOf(spec.size), preallocate: spec.preallocate };
+}
+
+/** Whether the object remembers that the pool was in use: then an empty place is a loss, and not a new beginning. */
+function wasThere(wish: Pool): boolean {
+  return wish.status?.nodes?.some(({ backend }) => backend !== undefined) ?? false;
+}
+
+/** Decides how a new pool keeps its data, and marks its place, before anything else is made there. */
+async function mark(exec: Exec, base: string, wish: Pool, uid: string, disk: string | undefined): Promise<Marker> {
+  const noLoop = await whyNoLoop(exec);
+  const reflink = disk === undefined && noLoop === undefined && (await probeReflink(base));
+  const choice = chooseLayout({ backend: wish.spec.backend, disk: disk !== undefined, noLoop, reflink });
+  if (disk !== undefined) {
+    const content = await probeDevice(exec, disk);
+    if (content.kind !== 'blank') {
+      const what = content.kind === 'foreign' ? content.what : `${content.fsType} ${content.label}`.trim();
+      fail('in-use', `${disk} holds ${what}; Moorage takes only blank disks: if it may go, "wipefs --all ${disk}"`);
+    }
+  }
+  const device = disk === undefined ? (await stat(base)).dev : (await stat(disk)).rdev;
+  const sectorSize = await sectorSizeOf(deviceNumber(device));
+  const made = choice.layout === 'reflink' || choice.layout === 'directory';
+  return writeMarker(base, { version: 1, pool: wish.metadata.name, uid, ...choice, sectorSize, made });
+}
+
+const xfsMagic = 0x58465342;
+const ext4Magic = 0xef53;
+
+async function hasOneLog(directory: string): Promise<boolean> {
+  return [xfsMagic, ext4Magic].includes((await statfs(directory)).type);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+}

@@ -1,0 +1,154 @@
+import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '../../lib/errors.ts';
+import { replaceFile } from '../../node/records.ts';
+import { GroupSync } from '../../node/sync.ts';
+import { type Metadata, parseMetadata, printMetadata } from './metadata.ts';
+
+/** A name on a shelf, and what is known of it. */
+export interface ShelfItem {
+  readonly name: string;
+  readonly directory: string;
+  /** Undefined if it does not carry our mark. */
+  readonly metadata: Metadata | undefined;
+  readonly complete: boolean;
+}
+
+// Names of objects are DNS names, so none begins with a dot.
+const making = '.making-';
+const deleting = '.deleting-';
+
+/**
+ * A directory of things, each a directory of its own with a meta.json: what is made appears whole or not at all, what
+ * is deleted disappears whole, and both are durable when the call returns. Costs do not grow with the number of
+ * things. The caller holds a lock for the name.
+ */
+export class Shelf {
+  readonly directory: string;
+  readonly #sync: GroupSync;
+
+  /** `flush` makes all that was done on the shelf durable. */
+  constructor(directory: string, flush: (directory: string) => Promise<void>) {
+    this.directory = directory;
+    this.#sync = new GroupSync(() => flush(directory));
+  }
+
+  /** Where the thing of that name is, or would be. */
+  path(name: string): string {
+    if (!/^[a-z0-9][a-z0-9.-]*$/.test(name)) fail('invalid', `"${name}" can't name a volume or snapshot`);
+    return join(this.directory, name);
+  }
+
+  /** The thing of that name, or undefined if there is none. */
+  async get(name: string): Promise<ShelfItem | undefined> {
+    const directory = this.path(name);
+    const metadata = await readMetadata(directory);
+    if (metadata) return { name, directory, metadata, complete: true };
+    const there = await readdir(directory).catch(() => undefined);
+    return there ? { name, directory, metadata: undefined, complete: true } : undefined;
+  }
+
+  /** Makes a thing: `fill` puts its content into the directory it is given. */
+  async make(name: string, metadata: Metadata, fill: (directory: string) => Promise<void>): Promise<void> {
+    const target = this.path(name);
+    const directory = join(this.directory, making + name);
+    await mkdir(directory, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      await rm(directory, { recursive: true });
+      await mkdir(directory, { mode: 0o700 });
+    });
+    try {
+      await writeMetadata(directory, metadata);
+      await fill(directory);
+      await rename(directory, target);
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
+    await this.#sync.sync();
+  }
+
+  /** Replaces what is known of a thing; durable when it returns. */
+  async update(name: string, metadata: Metadata): Promise<void> {
+    await replaceFile(metadataPath(this.path(name)), printMetadata(metadata));
+  }
+
+  /** Ensures that there is no thing of that name. What it was made of is gone when this returns. */
+  async remove(name: string): Promise<void> {
+    const trash = join(this.directory, deleting + name);
+    await rm(trash, { recursive: true, force: true });
+    const moved = await rename(this.path(name), trash).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : Promise.reject(error)),
+    );
+    if (moved) await rm(trash, { recursive: true, force: true });
+    // Even if there was nothing: an earlier try may have been cut off before this line.
+    await this.#sync.sync();
+  }
+
+  /** Everything on the shelf, half-made and half-deleted things too. Looks at each: not for daily work. */
+  async list(): Promise<readonly ShelfItem[]> {
+    const entries = await readdir(this.directory);
+    const items: ShelfItem[] = [];
+    for (const entry of entries) {
+      const directory = join(this.directory, entry);
+      const prefix = [making, deleting].find((it) => entry.startsWith(it));
+      items.push({
+        name: entry.slice(prefix?.length ?? 0),
+        directory,
+        metadata: await readMetadata(directory),
+        complete: prefix === undefined,
+      });
+    }
+    return items;
+  }
+
+  /**
+   * Removes what a crash left half-made or half-deleted, if it carries our mark or is empty. Called before anything
+   * else uses the shelf. Returns what was removed.
+   */
+  async sweep(): Promise<readonly string[]> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    const removed: string[] = [];
+    for (const entry of await readdir(this.directory)) {
+      if (!entry.startsWith(making) && !entry.startsWith(deleting)) continue;
+      const directory = join(this.directory, entry);
+      if (await readMetadata(directory)) await rm(directory, { recursive: true });
+      else if (!(await removeEmpty(directory))) continue;
+      removed.push(entry);
+    }
+    return removed;
+  }
+}
+
+function metadataPath(directory: string): string {
+  return join(directory, 'meta.json');
+}
+
+async function readMetadata(directory: string): Promise<Metadata | undefined> {
+  const text = await readFile(metadataPath(directory), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : parseMetadata(text);
+}
+
+/** Written before any content, so that whatever has content has our mark. */
+async function writeMetadata(directory: string, metadata: Metadata): Promise<void> {
+  const file = await open(metadataPath(directory), 'wx', 0o600);
+  try {
+    await file.writeFile(printMetadata(metadata));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Of a thing that was cut off before its mark was whole, or after it was gone: nothing else can be in there. */
+async function removeEmpty(directory: string): Promise<boolean> {
+  const entries = await readdir(directory);
+  if (entries.some((entry) => entry !== 'meta.json')) return false;
+  await rm(metadataPath(directory), { force: true });
+  await rmdir(directory);
+  return true;
+}

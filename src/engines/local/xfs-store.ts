@@ -1,0 +1,125 @@
+import { open, stat, truncate } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fail } from '../../lib/errors.ts';
+import type { Exec } from '../../lib/exec.ts';
+
+import { growFilesystem, makeFilesystem, needsGrowth, smallestDevice } from '../../node/filesystem.ts';
+import { attachLoop, detachLoop, refreshLoop } from '../../node/loop.ts';
+import { mountDevice, unmount } from '../../node/mount.ts';
+import { probeDevice } from '../../node/probe.ts';
+import { filesystemStatistics } from '../../node/statistics.ts';
+import { allocate } from './image-content.ts';
+import type { Marker } from './marker.ts';
+
+/** The file that holds the XFS, in the pool's directory. */
+export const imageName = 'pool.xfs';
+
+/** The XFS that Moorage made for a pool, in a file or on a disk. */
+export interface XfsStore {
+  /** Where it is mounted. */
+  readonly root: string;
+  /** The image file, if it is in one. */
+  readonly image?: string;
+  readonly device: string;
+}
+
+export interface XfsWish {
+  readonly pool: string;
+  /** The pool's uid: the file system's UUID, which tells ours from any other. */
+  readonly uid: string;
+  readonly base: string;
+  readonly marker: Marker;
+  /** Called once the file system is whole, before it is used. */
+  readonly onMade: () => Promise<void>;
+}
+
+export interface ImageWish extends XfsWish {
+  /** Bytes, or undefined for 80 % of what is free. */
+  readonly size: bigint | undefined;
+  readonly preallocate: boolean;
+}
+
+const mebibyte = 1n << 20n;
+
+/** Ensures the pool's image: file, loop device, XFS, mount. Goes on wherever an earlier try was cut off. */
+export async function openImage(exec: Exec, wish: ImageWish): Promise<XfsStore> {
+  const image = join(wish.base, imageName);
+  await ensureImage(exec, image, wish);
+  const device = await attachLoop(exec, image, { sectorSize: wish.marker.sectorSize });
+  const root = await openXfs(exec, device, wish, wish.preallocate ? [] : ['discard']);
+  const store = { root, image, device };
+  await growImage(exec, store, wish);
+  return store;
+}
+
+/** Ensures the XFS on a disk that was blank when it was given to the pool, and its mount. */
+export async function openDisk(exec: Exec, device: string, wish: XfsWish): Promise<XfsStore> {
+  const store = { root: await openXfs(exec, device, wish, []), device };
+  if (await needsGrowth(device, 'xfs')) await growFilesystem(exec, { device, target: store.root, fsType: 'xfs' });
+  return store;
+}
+
+/** Grows the image, and the file system in it, to the wished size; never shrinks it. */
+export async function growImage(
+  exec: Exec,
+  store: XfsStore,
+  wish: Pick<ImageWish, 'size' | 'preallocate'>,
+): Promise<void> {
+  const { image, device, root } = store;
+  if (image === undefined) return;
+  const present = await stat(image, { bigint: true });
+  const size = wish.size !== undefined && wish.size > present.size ? wish.size : present.size;
+  if (wish.preallocate && present.blocks * 512n < size) await allocate(exec, image, size);
+  else if (size > present.size) await truncate(image, Number(size));
+  await refreshLoop(exec, device);
+  // Also when an earlier try grew the file and no more.
+  if (size > present.size || (await needsGrowth(device, 'xfs'))) {
+    await growFilesystem(exec, { device, target: root, fsType: 'xfs' });
+  }
+}
+
+/** Unmounts, and lets the loop device go. Throws `busy` while a volume is attached. */
+export async function closeXfs(exec: Exec, store: XfsStore): Promise<void> {
+  await unmount(exec, store.root);
+  if (store.image !== undefined) await detachLoop(exec, store.image);
+}
+
+async function ensureImage(exec: Exec, image: string, wish: ImageWish): Promise<void> {
+  const present = await stat(image).catch(() => undefined);
+  if (wish.marker.made) {
+    if (!present) fail('not-found', `pool ${wish.pool}: its image ${image} is gone; put it back, or delete the pool`);
+    return;
+  }
+  const size = wish.size ?? (await defaultSize(dirname(image)));
+  if (size < smallestDevice.xfs) {
+    fail('exhausted', `pool ${wish.pool}: an XFS takes at least 300Mi, and ${size / mebibyte}Mi are to be had`);
+  }
+  if (!present) await (await open(image, 'wx', 0o600)).close();
+  if (wish.preallocate) await allocate(exec, image, size);
+  else if (!present || BigInt(present.size) < size) await truncate(image, Number(size));
+}
+
+async function defaultSize(directory: string): Promise<bigint> {
+  const { available } = await filesystemStatistics(directory);
+  const size = (available * 8n) / 10n;
+  return size - (size % mebibyte);
+}
+
+async function openXfs(exec: Exec, device: string, wish: XfsWish, options: readonly string[]): Promise<string> {
+  const { pool, uid, marker, base } = wish;
+  const content = await probeDevice(exec, device);
+  const ours = content.kind === 'filesystem' && content.fsType === 'xfs' && content.uuid === uid;
+  if (!ours && (marker.made || content.kind !== 'blank')) {
+    const what = content.kind === 'foreign' ? content.what : content.kind === 'blank' ? 'nothing' : content.fsType;
+    fail('in-use', `pool ${pool}: ${device} does not hold this pool but ${what}; nothing was changed there`);
+  }
+  if (!marker.made) {
+    // It was blank when we began, so a file system with our UUID is our own mkfs, cut off.
+    const mkfsOptions = ['-m', `reflink=1,uuid=${uid}`, '-L', 'moorage'];
+    await makeFilesystem(exec, { device, fsType: 'xfs', options: mkfsOptions, force: ours });
+    await wish.onMade();
+  }
+  const root = join(base, 'fs');
+  await mountDevice(exec, { device, target: root, fsType: 'xfs', options });
+  return root;
+}
