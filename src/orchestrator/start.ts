@@ -7,6 +7,7 @@ import { csiDrivers, nodes } from '../model/kinds/index.ts';
 import type { DriverRegistry } from '../sidecars/drivers/driver.ts';
 import { createAttachDetach } from './attach-detach/attach-detach.ts';
 import { createClaimBinder, createVolumeBinder } from './binder/binder.ts';
+import { createEventExpiry } from './event-expiry.ts';
 import { openLedger } from './mounter/ledger.ts';
 import { Mounter } from './mounter/mounter.ts';
 import { OwnerWatch } from './mounter/owners.ts';
@@ -49,6 +50,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     createClaimProtection({ api, log }),
     createVolumeProtection({ api, log }),
     attachDetach,
+    createEventExpiry({ api, log }),
   ];
   for (const controller of controllers) opening.use(controller);
   const mounter = opening.use(

@@ -44,8 +44,11 @@ export function openWorld(options: {
     .informer(mounts)
     .index('claim', ({ metadata, spec }) => [keyOf({ namespace: metadata.namespace, name: spec.claim })]);
   const consumerOf = (claim: PersistentVolumeClaim): Node | undefined => {
-    const mount = mountsOf(keyOf(refTo(claim))).find((it) => !isDeleting(it));
-    return mount && allNodes.get({ name: mount.spec.node ?? options.node });
+    for (const mount of mountsOf(keyOf(refTo(claim)))) {
+      const node = isDeleting(mount) ? undefined : allNodes.get({ name: mount.spec.node ?? options.node });
+      if (node) return node;
+    }
+    return undefined;
   };
   return {
     claims,

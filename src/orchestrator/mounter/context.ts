@@ -23,6 +23,8 @@ export interface MounterContext {
   readonly lock: KeyedLock;
   /** Volumes that this process has staged, by staging path: asking once more would only cost time. */
   readonly staged: Set<string>;
+  /** Mounts that wait for an attachment, by uid, and since when, by performance.now(). */
+  readonly attaching: Map<string, number>;
   /** Mounts that this process has published, by uid. */
   readonly published: Set<string>;
 }

@@ -21,8 +21,8 @@ const recordSchema = z.object({
     z.object({ kind: z.literal('bind'), path: z.string() }),
   ]),
   target: z.string(),
-  /** True if nothing was at the target before: then it goes with the Mount. */
-  targetIsOurs: z.boolean(),
+  /** What was at the target before: it is so again when the Mount goes. */
+  targetWas: z.enum(['nothing', 'directory', 'file']),
 });
 
 /** What was mounted for a Mount on this node, or is about to be: all that is needed to take it off again. */

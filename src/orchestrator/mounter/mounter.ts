@@ -6,7 +6,7 @@ import type { Exec } from '../../lib/exec.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
-import { type Mount, mounts, persistentVolumeClaims, volumeAttachments } from '../../model/kinds/index.ts';
+import { type Mount, mounts, nodes, persistentVolumeClaims, volumeAttachments } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { DriverRegistry } from '../../sidecars/drivers/driver.ts';
 import { describeFailure } from '../../sidecars/drivers/outcome.ts';
@@ -49,7 +49,14 @@ export class Mounter implements AsyncDisposable {
 
   constructor({ drivers, onReleased, ...options }: MounterOptions) {
     const csi = new CsiNode({ api: options.api, drivers });
-    this.#context = { ...options, csi, lock: new KeyedLock(), staged: new Set(), published: new Set() };
+    this.#context = {
+      ...options,
+      csi,
+      lock: new KeyedLock(),
+      staged: new Set(),
+      attaching: new Map(),
+      published: new Set(),
+    };
     this.#onReleased = onReleased;
     this.#drivers = drivers;
     const { api, ledger, log } = options;
@@ -102,12 +109,23 @@ export class Mounter implements AsyncDisposable {
       await takeOff(this.#context, record, signal);
       this.#onReleased(record.volume);
     }
-    if (!mount || (mount.status?.node ?? mount.spec.node ?? node) !== node) return undefined;
+    if (!mount) return undefined;
+    const where = mount.status?.node ?? mount.spec.node ?? node;
+    if (where !== node) return await this.#leaveToOthers(mount, where);
     if (isDeleting(mount)) return await this.#letGo(mount, signal);
     const result = await takeUp(this.#context, mount, signal);
     if (!result || !('uid' in result)) return result;
     const claim = api.informer(persistentVolumeClaims).get({ namespace, name: mount.spec.claim });
     if (claim && awaitsGrowth(claim)) await growMounted(this.#context, result, signal);
+    return undefined;
+  }
+
+  /** The agent of another node mounts it; if there is no such node, nobody will. */
+  async #leaveToOthers(mount: Mount, where: string): Promise<Result | undefined> {
+    const { api, node } = this.#context;
+    if (isDeleting(mount) || api.informer(nodes).get({ name: where })) return undefined;
+    const message = `there is no node "${where}"; this one is "${node}"`;
+    await report(api, mount, where, { phase: 'Failed', reason: 'NodeNotFound', message });
     return undefined;
   }
 

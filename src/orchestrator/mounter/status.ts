@@ -16,8 +16,11 @@ export interface Report {
   readonly volume?: string | undefined;
 }
 
-/** Writes the report into the Mount's status, unless it says so already. No error if the Mount is gone. */
-export async function report(api: Api, mount: Mount, node: string, news: Report): Promise<void> {
+/**
+ * Writes the report into the Mount's status, and returns whether that was news: what it says already is not written
+ * again. No error if the Mount is gone.
+ */
+export async function report(api: Api, mount: Mount, node: string, news: Report): Promise<boolean> {
   const before = mount.status;
   const old = before?.conditions?.find(({ type }) => type === 'Ready');
   const status = news.phase === 'Mounted' ? 'True' : 'False';
@@ -29,7 +32,7 @@ export async function report(api: Api, mount: Mount, node: string, news: Report)
     old?.status === status &&
     old.reason === news.reason &&
     old.message === news.message;
-  if (same) return;
+  if (same) return false;
   const ready: Condition = {
     type: 'Ready',
     status,
@@ -45,4 +48,5 @@ export async function report(api: Api, mount: Mount, node: string, news: Report)
   } catch (error) {
     if (!isCode(error, 'not-found')) throw error;
   }
+  return true;
 }

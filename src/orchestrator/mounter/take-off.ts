@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { fail, isCode } from '../../lib/errors.ts';
 import { heldBy, holdersOf } from '../../node/holders.ts';
 import { describeFailure } from '../../sidecars/drivers/outcome.ts';
 import { unbindVolume } from './bind-volume.ts';
 import { type MounterContext, measured } from './context.ts';
 import type { MountRecord } from './ledger.ts';
-import { lookAt, removeTarget } from './target.ts';
+import { lookAt, restoreTarget } from './target.ts';
 
 /**
  * Undoes everything that a record tells of: unpublishes, unstages unless another Mount has the volume, and forgets
@@ -16,8 +15,7 @@ export async function takeOff(context: MounterContext, record: MountRecord, sign
     const { ledger, published, log } = context;
     published.delete(record.uid);
     await measured(context.meter, 'unpublish', () => unpublish(context, record, signal));
-    if (record.targetIsOurs) await removeTarget(record.target);
-    else await mkdir(record.target, { recursive: true });
+    await restoreTarget(record.target, record.targetWas);
     const rest = ledger.ofVolume(record.volume).filter(({ uid }) => uid !== record.uid);
     if (rest.length === 0) await unstage(context, record, signal);
     await ledger.remove(record);

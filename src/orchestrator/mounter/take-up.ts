@@ -62,13 +62,17 @@ async function bringUp(
   const plan = planMount(worldOf(context, given, target, begun !== undefined));
   if (!plan.go) return await hold(context, given, plan);
   const record = begun ?? draft(context, given, plan, target);
-  const mount = begun ? await ensureFinalizer(api, mounts, given, mountFinalizer) : await begin(context, given, record);
+  const mount = begun
+    ? await ensureFinalizer(api, mounts, given, mountFinalizer)
+    : await begin(context, given, record, plan.volume.spec.volumeMode === 'Block');
   const waiting = attachmentObstacle(context, plan);
   if (waiting) {
+    if (!context.attaching.has(record.uid)) context.attaching.set(record.uid, performance.now());
     await report(api, mount, node, { ...waiting, volume: record.volume });
     return undefined;
   }
-  await mountVolume(context, mount, plan, record, signal);
+  noteAttached(context, record);
+  await sayIfSlow(context, mount, record, mountVolume(context, mount, plan, record, signal));
   context.published.add(record.uid);
   const message = `volume "${record.volume}" is mounted at ${record.target}`;
   await report(api, latest(context, mount), node, {
@@ -90,7 +94,7 @@ function draft(context: MounterContext, { metadata }: Mount, { volume, source }:
     volume: volume.metadata.name,
     source: sourceRecord(context, source),
     target,
-    targetIsOurs: true,
+    targetWas: 'nothing',
   };
   context.ledger.reserve(record);
   return record;
@@ -104,12 +108,12 @@ function sourceRecord({ csi, dataDir }: MounterContext, source: Source): MountRe
 }
 
 /** Before the first effect: the record is on disk, and the Mount and its claim can't vanish. */
-async function begin(context: MounterContext, mount: Mount, record: MountRecord): Promise<Mount> {
+async function begin(context: MounterContext, mount: Mount, record: MountRecord, block: boolean): Promise<Mount> {
   const { api, ledger } = context;
   try {
-    const { absent } = await checkTarget(record.target);
+    const targetWas = await checkTarget(record.target, block);
     const protecting = ensureFinalizer(api, mounts, mount, mountFinalizer);
-    const saving = ledger.save({ ...record, targetIsOurs: absent });
+    const saving = ledger.save({ ...record, targetWas });
     await Promise.allSettled([protecting, saving]);
     await saving;
     const claim = api.informer(persistentVolumeClaims).get(claimRefOf(mount));
@@ -128,6 +132,13 @@ function attachmentObstacle({ api, node }: MounterContext, { source, volume }: G
   const error = attachment?.status?.attachError?.message;
   const message = `waiting for volume "${volume.metadata.name}" to be attached to node "${node}"`;
   return { phase: 'Pending', reason: 'Attaching', message: error ? `${message}: ${error}` : message };
+}
+
+function noteAttached({ attaching, meter }: MounterContext, { uid }: MountRecord): void {
+  const since = attaching.get(uid);
+  if (since === undefined) return;
+  attaching.delete(uid);
+  meter.observe('step', { step: 'attach', code: 'ok' }, (performance.now() - since) / 1000);
 }
 
 function attachmentOf(api: MounterContext['api'], node: string, { csi }: Source & { kind: 'csi' }) {
@@ -162,6 +173,30 @@ async function mountVolume(
   await measured(meter, 'publish', () => csi.publish(wanted, mount, target, readOnly, signal));
 }
 
+/** Milliseconds after which a person wants to know that something is under way. */
+const slow = 1_000;
+
+async function sayIfSlow(
+  context: MounterContext,
+  mount: Mount,
+  { volume }: MountRecord,
+  work: Promise<void>,
+): Promise<void> {
+  let saying: Promise<unknown> = Promise.resolve();
+  const timer = setTimeout(() => {
+    const message = `the driver is preparing volume "${volume}"; making or checking a large file system takes its time`;
+    const news = { phase: 'Mounting', reason: 'Staging', message, volume } as const;
+    // Only for information: what can't be written now is overtaken by what comes next.
+    saying = report(context.api, latest(context, mount), context.node, news).catch(() => {});
+  }, slow);
+  try {
+    await work;
+  } finally {
+    clearTimeout(timer);
+    await saying;
+  }
+}
+
 /** What can't go on says so. What was never begun lets go of its claim. */
 async function hold(context: MounterContext, mount: Mount, obstacle: Obstacle): Promise<Result> {
   const begun = context.ledger.of(mount.metadata.uid ?? '');
@@ -169,8 +204,8 @@ async function hold(context: MounterContext, mount: Mount, obstacle: Obstacle): 
   if (!begun && hasFinalizer(mount, mountFinalizer)) {
     newest = (await ensureNoFinalizer(context.api, mounts, mount, mountFinalizer)) ?? mount;
   }
-  await report(context.api, newest, context.node, obstacle);
-  if (obstacle.phase === 'Failed') context.events.warning(mount, 'FailedMount', obstacle.message);
+  const isNews = await report(context.api, newest, context.node, obstacle);
+  if (isNews && obstacle.phase === 'Failed') context.events.warning(mount, 'FailedMount', obstacle.message);
   return { again: patience };
 }
 
@@ -187,8 +222,8 @@ async function explain(context: MounterContext, mount: Mount, error: unknown): P
     message,
     volume: record?.volume,
   } as const;
-  await report(context.api, latest(context, mount), context.node, news);
-  context.events.warning(mount, 'FailedMount', message);
+  const isNews = await report(context.api, latest(context, mount), context.node, news);
+  if (isNews) context.events.warning(mount, 'FailedMount', message);
   if (lasting || away) return { again: patience };
   throw error;
 }

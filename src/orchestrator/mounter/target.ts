@@ -1,10 +1,13 @@
-import { lstat, readdir, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, realpath, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import { mountAt } from '../../node/mountinfo.ts';
 
 /** What is at a path: nothing, an empty directory, something mounted, a symbolic link, or something that is not ours. */
 export type Found = 'nothing' | 'empty-directory' | 'empty-file' | 'mount' | 'link' | 'foreign';
+
+/** What was at a target before anything was mounted there. */
+export type TargetBefore = 'nothing' | 'directory' | 'file';
 
 /** Looks at a path without following a link at its end. */
 export async function lookAt(path: string): Promise<Found> {
@@ -30,34 +33,42 @@ export async function resolveTarget(path: string): Promise<string> {
 }
 
 /**
- * Checks that something may be mounted at the target, and says whether nothing is there yet. Throws `invalid` for
- * what is neither absent nor an empty directory.
+ * Checks that something may be mounted at the target, and says what is there. Throws `invalid` for
+ * what is neither absent nor empty. A raw block volume appears as a file, so for one an empty directory does not do.
  */
-export async function checkTarget(target: string): Promise<{ readonly absent: boolean }> {
+export async function checkTarget(target: string, block: boolean): Promise<TargetBefore> {
   const found = await lookAt(target);
   switch (found) {
     case 'nothing':
-      return { absent: true };
+      return 'nothing';
     case 'empty-directory':
-      return { absent: false };
+      if (block) return refuse(target, 'a raw block volume appears as a file, and that is a directory: remove it');
+      return 'directory';
     case 'mount':
       return refuse(target, 'something is mounted there: unmount it, or choose another path');
     case 'link':
       return refuse(target, 'it is a symbolic link: remove it, or choose another path');
     case 'empty-file':
+      if (block) return 'file';
+      return refuse(target, 'it is a file: remove it, or choose another path');
     case 'foreign':
       return refuse(target, 'it is neither absent nor an empty directory: empty it, or choose another path');
   }
 }
 
-/** Takes away what is left of a target that was ours: an empty directory, an empty file, or a link. */
-export async function removeTarget(target: string): Promise<void> {
+/**
+ * Makes the target what it was before: takes away what a driver left of a target that it made (an empty directory, an
+ * empty file, a link), or puts back what it took away.
+ */
+export async function restoreTarget(target: string, before: TargetBefore): Promise<void> {
   const found = await lookAt(target);
-  const ignoreAbsence = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY') throw error;
+  const tolerate = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   };
-  if (found === 'empty-directory') await rmdir(target).catch(ignoreAbsence);
-  if (found === 'empty-file' || found === 'link') await unlink(target).catch(ignoreAbsence);
+  if (found === 'link' || (found === 'empty-file' && before !== 'file')) await unlink(target).catch(tolerate);
+  if (found === 'empty-directory' && before !== 'directory') await rmdir(target).catch(tolerate);
+  if (before === 'directory') await mkdir(target).catch(tolerate);
+  if (before === 'file') await writeFile(target, '', { flag: 'wx' }).catch(tolerate);
 }
 
 function refuse(target: string, why: string): never {
