@@ -1,3 +1,10 @@
-import { runCommandLine } from './cli/main.ts';
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+// Compiled code is kept between starts; this must run before anything large is imported.
+enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'moorage'));
+const { runCommandLine } = await import('./cli/main.ts');
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  up: async (flags) => (await import('./roles/up-process.ts')).runUp(flags),
+});

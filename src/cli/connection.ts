@@ -1,0 +1,48 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KubeApi } from '../api/kube/index.ts';
+import { fail } from '../lib/errors.ts';
+import { dataDirectory } from './data-directory.ts';
+
+/** The options of every verb that talks to the API. */
+export interface ConnectionOptions {
+  readonly data?: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+}
+
+/** Which kubeconfig a verb uses, and what said so. */
+export function kubeconfigPath(options: ConnectionOptions, env = process.env): { file: string; from: string } {
+  if (options.kubeconfig) return { file: options.kubeconfig, from: '--kubeconfig' };
+  if (!options.data && !env['MOORAGE_DATA'] && env['KUBECONFIG']) {
+    return { file: env['KUBECONFIG'], from: 'KUBECONFIG' };
+  }
+  return { file: join(dataDirectory(options.data), 'kubeconfig'), from: 'the data directory' };
+}
+
+/** Connects to the API. Throws `not-ready` if Moorage has never run there, `permission` if that is not ours to read. */
+export async function connect(options: ConnectionOptions): Promise<KubeApi> {
+  const { file, from } = kubeconfigPath(options);
+  await access(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') {
+      fail(
+        'permission',
+        `${file} (from ${from}) is not yours to read: run this as the user that runs "moorage up"`,
+        error,
+      );
+    }
+    fail(
+      'not-ready',
+      `there is no ${file} (from ${from}): start Moorage with "moorage up", or name another one with --data or --kubeconfig`,
+      error,
+    );
+  });
+  const { connectKube } = await import('../api/kube/index.ts');
+  return connectKube({ kubeconfig: file, ...(options.context ? { context: options.context } : {}) });
+}
+
+/** The namespace of a verb: the one that was named, else that of the kubeconfig. */
+export function namespaceOf(options: ConnectionOptions, api: KubeApi): string {
+  return options.namespace ?? api.namespace;
+}

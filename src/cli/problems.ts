@@ -1,0 +1,84 @@
+import { type Condition, isDeleting, type KubeObject } from '../model/object.ts';
+import { eventsOf, type World } from './world.ts';
+
+/** Something that a person should look at: which object, as `explain` takes it, and what is wrong with it. */
+export interface Problem {
+  readonly object: string;
+  readonly namespace?: string | undefined;
+  readonly message: string;
+}
+
+/** What is wrong. An object that only waits for its first consumer, or is being made this moment, is no problem. */
+export function findProblems(world: World, now = Date.now()): Problem[] {
+  const isFresh = ({ metadata }: KubeObject) => now - Date.parse(metadata.creationTimestamp ?? '') < 5_000;
+  const list: Problem[] = [];
+  const add = (word: string, { metadata }: KubeObject, message: string) =>
+    list.push({ object: `${word}/${metadata.name}`, namespace: metadata.namespace, message });
+
+  for (const pool of world.pools) {
+    const { phase = 'Pending', conditions } = pool.status ?? {};
+    if (phase !== 'Ready' && !isFresh(pool)) add('pool', pool, readyMessage(conditions) ?? `it is ${phase}`);
+    for (const condition of warningsOf(conditions)) add('pool', pool, condition.message ?? condition.type);
+  }
+  for (const node of world.nodes) {
+    const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+    if (ready?.status !== 'True') add('node', node, ready?.message ?? 'it is not ready');
+  }
+  for (const claim of world.claims) {
+    const phase = claim.status?.phase ?? 'Pending';
+    if (isDeleting(claim)) {
+      const users = world.mounts.filter(
+        ({ metadata, spec }) => metadata.namespace === claim.metadata.namespace && spec.claim === claim.metadata.name,
+      );
+      if (users.length > 0) add('pvc', claim, `it is being deleted, and waits for ${namesOf(users)} to go`);
+    } else if (phase === 'Lost') {
+      add('pvc', claim, `its volume ${claim.spec.volumeName} is gone`);
+    } else if (phase === 'Pending') {
+      const warning = lastWarning(world, claim);
+      if (warning) add('pvc', claim, warning);
+    }
+    for (const condition of claim.status?.conditions ?? []) {
+      if (/Error|Infeasible/.test(condition.type) && condition.status === 'True') {
+        add('pvc', claim, condition.message ?? condition.type);
+      }
+    }
+  }
+  for (const volume of world.volumes) {
+    if (volume.status?.phase === 'Failed') {
+      add('volume', volume, readyMessage(volume.status.conditions) ?? 'it failed');
+    }
+  }
+  for (const mount of world.mounts) {
+    const phase = mount.status?.phase ?? 'Pending';
+    const message = readyMessage(mount.status?.conditions);
+    if (phase === 'Failed' || (phase !== 'Mounted' && message && !isFresh(mount))) {
+      add('mount', mount, message ?? 'it failed');
+    }
+  }
+  for (const snapshot of world.volumeSnapshots) {
+    const error = snapshot.status?.error?.message;
+    if (error && !snapshot.status?.readyToUse) add('volumesnapshot', snapshot, error);
+  }
+  return list;
+}
+
+/** The message of a Ready condition that is not True. */
+export function readyMessage(conditions: readonly Condition[] | undefined): string | undefined {
+  const ready = conditions?.find(({ type }) => type === 'Ready');
+  return ready && ready.status !== 'True' ? ready.message || ready.reason : undefined;
+}
+
+/** Conditions that warn: whatever is True beside Ready, such as NearlyFull. */
+export function warningsOf(conditions: readonly Condition[] | undefined): Condition[] {
+  return (conditions ?? []).filter(({ type, status }) => type !== 'Ready' && status === 'True');
+}
+
+/** The message of an object's newest event, if that is a warning. */
+export function lastWarning(world: Pick<World, 'events'>, object: KubeObject): string | undefined {
+  const last = eventsOf(world, object).at(-1);
+  return last?.type === 'Warning' ? last.message : undefined;
+}
+
+function namesOf(objects: readonly KubeObject[]): string {
+  return objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ');
+}

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '../../lib/errors.ts';
+
+/** A lock that says that somebody still owns what names its file. */
+export interface Owner extends AsyncDisposable {
+  readonly lockFile: string;
+  /** Open, and locked. Whoever inherits it holds the lock too, until the last one has closed it. */
+  readonly descriptor: number;
+}
+
+/**
+ * Takes a lock (flock(2)) on a new file in `directory`. The lock belongs to the open file, so a child that gets the
+ * descriptor keeps it when this process is killed. Disposing of it gives up this process's share and removes the file.
+ */
+export async function takeOwnership(directory: string): Promise<Owner> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const lockFile = join(directory, `${randomUUID()}.lock`);
+  const descriptor = openSync(lockFile, 'wx', 0o600);
+  const flock = spawn('flock', ['--exclusive', '--nonblock', '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', descriptor],
+  });
+  const code = await once(flock, 'exit').then(
+    ([exit]) => exit as number | null,
+    () => fail('unsupported', 'flock is not installed on this machine: install util-linux'),
+  );
+  if (code !== 0) fail('internal', `${lockFile} could not be locked (flock ended with ${code})`);
+  return {
+    lockFile,
+    descriptor,
+    [Symbol.asyncDispose]: async () => {
+      closeSync(descriptor);
+      await rm(lockFile, { force: true });
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Api } from '../api/api.ts';
+import { isCode } from '../lib/errors.ts';
+import { nodes, type Pool, pools } from '../model/kinds/index.ts';
+import { ensureNode } from '../orchestrator/node-object.ts';
+import type { UpOptions } from './options.ts';
+
+const firstPool = 'default';
+const mark = 'moorage.dev/first-pool';
+
+/**
+ * Ensures this machine's Node, and on a new data directory the pool `default`. The Node is marked once the pool has
+ * been made, so that a pool which somebody deleted does not come back.
+ */
+export async function ensureFirstObjects(api: Api, options: UpOptions): Promise<void> {
+  const known = await ensureNode(api, options.node);
+  if (known.metadata.annotations?.[mark]) return;
+  await ensurePool(api, options);
+  const body = { metadata: { annotations: { [mark]: firstPool } } };
+  await api.patch(nodes, { name: options.node }, { type: 'merge', body });
+}
+
+async function ensurePool(api: Api, { backend, poolPath, node }: UpOptions): Promise<void> {
+  const pool: Pool = {
+    apiVersion: 'moorage.dev/v1alpha1',
+    kind: 'Pool',
+    metadata: { name: firstPool },
+    spec: {
+      engine: 'local',
+      backend,
+      node,
+      preallocate: false,
+      overProvisioning: 1,
+      ...(poolPath ? { path: poolPath } : {}),
+    },
+  };
+  await api.create(pools, pool).catch((error: unknown) => {
+    if (!isCode(error, 'already-exists')) throw error;
+  });
+}

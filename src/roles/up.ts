@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
+import { messageOf } from '../lib/errors.ts';
+import { exec } from '../lib/exec.ts';
+import type { Log } from '../lib/log.ts';
+import { driverName } from '../model/kinds/moorage.ts';
+import { ensureDataDirectory, leavePid } from './data-directory.ts';
+import { ensureFirstObjects } from './first-objects.ts';
+import type { CsiOption, UpOptions } from './options.ts';
+
+/** Moorage, running in this process. Disposing of it stops every part in order and leaves the mounts in place. */
+export interface Running extends AsyncDisposable {
+  readonly url: string;
+  readonly kubeconfigFile: string;
+  readonly api: EmbeddedApi;
+}
+
+/**
+ * Starts everything that one machine needs, in one process: store, API server, engine, CSI driver, the callers of
+ * CSI, and the controllers. Resolves when it serves. Throws, with nothing left running, if a part can't start.
+ */
+export async function up(options: UpOptions, log: Log): Promise<Running> {
+  await using open = new AsyncDisposableStack();
+  const { data: dataDir, node } = options;
+  await ensureDataDirectory(dataDir);
+  const parts = importParts();
+
+  const { openEmbeddedApi, allKinds, createEventRecorder } = await parts.api;
+  const api = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
+  open.use(await leavePid(dataDir));
+  const { createMetrics, startApiServer } = await parts.server;
+  const metrics = open.use(createMetrics({ api }));
+  const { meter } = metrics;
+  const server = open.use(
+    await startApiServer({ api, dir: dataDir, host: options.listen, port: options.port, log, metrics: metrics.text }),
+  );
+  const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
+  await ensureFirstObjects(api, options);
+
+  const { openLocalEngine, startVolumes } = await parts.storage;
+  const engine = openLocalEngine({ dataDir, exec, log });
+  const { openDrivers, startCsiDriver, startSidecars, startOrchestrator } = await parts.orchestrator;
+  const drivers = open.use(openDrivers({ api, node, log, meter }));
+  open.use(await startVolumes({ api, engine, node, dataDir, exec, log, events, meter }));
+  const socket = join(dataDir, 'run/csi.sock');
+  open.use(await startCsiDriver({ api, engine, node, socket, dataDir, exec, log, meter }));
+  await drivers.add({ name: driverName, socket });
+  for (const driver of options.csi) plugIn(driver, drivers, log);
+  open.use(await startSidecars({ api, drivers, node, log, events, meter }));
+  open.use(await startOrchestrator({ api, drivers, node, dataDir, exec, log, events, meter }));
+
+  const owned = open.move();
+  return {
+    url: server.url,
+    kubeconfigFile: server.kubeconfigFile,
+    api,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Loads the parts side by side, while the first ones already start. */
+function importParts() {
+  const api = Promise.all([
+    import('../api/embedded/embedded-api.ts'),
+    import('../model/kinds/index.ts'),
+    import('../api/event-recorder.ts'),
+  ]).then(([embedded, kinds, recorder]) => ({ ...embedded, ...kinds, ...recorder }));
+  const server = Promise.all([import('../apiserver/index.ts'), import('../gateways/metrics/metrics.ts')]).then(
+    ([apiserver, metrics]) => ({ ...apiserver, ...metrics }),
+  );
+  const storage = Promise.all([import('../engines/local/engine.ts'), import('../volumes/start.ts')]).then(
+    ([engine, volumes]) => ({ ...engine, ...volumes }),
+  );
+  const orchestrator = Promise.all([
+    import('../sidecars/drivers/registry.ts'),
+    import('../csi/driver/start.ts'),
+    import('../sidecars/start.ts'),
+    import('../orchestrator/start.ts'),
+  ]).then(([registry, driver, sidecars, start]) => ({ ...registry, ...driver, ...sidecars, ...start }));
+  // Each is awaited when its turn comes; until then a failed import must not count as unhandled.
+  for (const part of [api, server, storage, orchestrator]) part.catch(() => {});
+  return { api, server, storage, orchestrator };
+}
+
+function plugIn(driver: CsiOption, drivers: { add(driver: CsiOption): Promise<unknown> }, log: Log): void {
+  drivers.add(driver).catch((error: unknown) => {
+    log.error({ driver: driver.name, socket: driver.socket, reason: messageOf(error) }, 'csi driver not plugged in');
+  });
+}
