@@ -8,10 +8,12 @@ import type { DriverRegistry } from '../sidecars/drivers/driver.ts';
 import { createAttachDetach } from './attach-detach/attach-detach.ts';
 import { createClaimBinder, createVolumeBinder } from './binder/binder.ts';
 import { createEventExpiry } from './event-expiry.ts';
+import { createGarbageCollector } from './garbage-collector.ts';
 import { openLedger } from './mounter/ledger.ts';
 import { Mounter } from './mounter/mounter.ts';
 import { OwnerWatch } from './mounter/owners.ts';
 import { type MountedVolume, mountedVolumes } from './mounter/statistics.ts';
+import { createNamespaces } from './namespaces.ts';
 import { ensureNode } from './node-object.ts';
 import { createClaimProtection, createVolumeProtection } from './protection/protection.ts';
 
@@ -50,6 +52,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     createClaimProtection({ api, log }),
     createVolumeProtection({ api, log }),
     attachDetach,
+    createGarbageCollector({ api, log }),
+    createNamespaces({ api, log }),
     createEventExpiry({ api, log }),
   ];
   for (const controller of controllers) opening.use(controller);

@@ -1,7 +1,8 @@
 import { isCode } from '../../lib/errors.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/index.ts';
-import { bytesOf } from '../../model/quantity.ts';
 import { describeFailure } from '../../sidecars/drivers/outcome.ts';
+import { withProgress } from '../../sidecars/resizer/claim-status.ts';
+import { sizeOfVolume } from '../binder/match.ts';
 import { type MounterContext, measured } from './context.ts';
 import type { MountRecord } from './ledger.ts';
 
@@ -26,32 +27,15 @@ export async function growMounted(context: MounterContext, record: MountRecord, 
       events.warning(claim, 'VolumeResizeFailed', message);
       throw error;
     }
-    await recordGrowth(context, claim, volume.spec.capacity);
+    await recordGrowth(context, claim, sizeOfVolume(volume));
     const message = `NodeExpandVolume succeeded for volume "${record.volume}"`;
     events.normal(claim, 'FileSystemResizeSuccessful', message);
   });
 }
 
-async function recordGrowth(
-  { api }: MounterContext,
-  claim: PersistentVolumeClaim,
-  capacity: Readonly<Record<string, string>> | undefined,
-): Promise<void> {
-  const status = claim.status ?? {};
-  const conditions = status.conditions?.filter(({ type }) => type !== 'FileSystemResizePending' && type !== 'Resizing');
-  const { storage: _, ...statuses } = status.allocatedResourceStatuses ?? {};
-  const { allocatedResourceStatuses: __, ...kept } = status;
-  const next = {
-    ...kept,
-    conditions,
-    ...(larger(capacity?.['storage'], status.capacity?.['storage']) && { capacity: { ...capacity } }),
-    ...(Object.keys(statuses).length > 0 && { allocatedResourceStatuses: statuses }),
-  };
-  await api.updateStatus(persistentVolumeClaims, { ...claim, status: next }).catch((error: unknown) => {
+async function recordGrowth({ api }: MounterContext, claim: PersistentVolumeClaim, size: bigint): Promise<void> {
+  const status = withProgress(claim.status ?? {}, { at: 'end', size });
+  await api.updateStatus(persistentVolumeClaims, { ...claim, status }).catch((error: unknown) => {
     if (!isCode(error, 'not-found')) throw error;
   });
-}
-
-function larger(one: string | undefined, other: string | undefined): boolean {
-  return bytesOf(one ?? '0') > bytesOf(other ?? '0');
 }
