@@ -1,8 +1,13 @@
 import type { Controller } from '../api/controller.ts';
+import { createAttachedVolumeProtection, createAttacher } from './attacher/attacher.ts';
 import type { Sidecar, SidecarContext } from './context.ts';
 import { createCloneProtection } from './provisioner/clone-protection.ts';
 import { createVolumeDeletion } from './provisioner/delete-volume.ts';
 import { createProvisioner } from './provisioner/provisioner.ts';
+import { createResizer } from './resizer/resizer.ts';
+import { createSnapshotSourceProtection } from './snapshotter/claim-protection.ts';
+import { createSnapshotController } from './snapshotter/snapshot-controller.ts';
+import { createSnapshotter } from './snapshotter/snapshotter.ts';
 
 export { openDrivers } from './drivers/registry.ts';
 
@@ -16,14 +21,26 @@ export interface SidecarsOptions extends SidecarContext {
  * snapshotter and snapshot controller. Disposing ends their passes; calls that drivers still work on are taken up
  * again by the next start.
  */
-export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisposable> {
-  const sidecars: Sidecar[] = [createProvisioner(options), createVolumeDeletion(options)];
-  const controllers: Controller[] = [...sidecars.map(({ controller }) => controller), createCloneProtection(options)];
+export async function startSidecars(context: SidecarsOptions): Promise<AsyncDisposable> {
+  const sidecars: Sidecar[] = [
+    createProvisioner(context),
+    createVolumeDeletion(context),
+    createAttacher(context),
+    createResizer(context),
+    createSnapshotController(context),
+    createSnapshotter(context),
+  ];
+  const controllers: Controller[] = [
+    ...sidecars.map(({ controller }) => controller),
+    createCloneProtection(context),
+    createAttachedVolumeProtection(context),
+    createSnapshotSourceProtection(context),
+  ];
   await using started = new AsyncDisposableStack();
   for (const controller of controllers) started.use(controller);
   await Promise.all(controllers.map((controller) => controller.start()));
   started.use(
-    options.drivers.onChange(({ name }) => {
+    context.drivers.onChange(({ name }) => {
       for (const { wake } of sidecars) wake(name);
     }),
   );

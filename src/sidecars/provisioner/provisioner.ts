@@ -11,9 +11,9 @@ import type { Sidecar, SidecarContext } from '../context.ts';
 import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../shared/claims.ts';
 import { hasFinalizer } from '../shared/finalizers.ts';
 import { provisioningFinalizer } from '../shared/names.ts';
+import { abandon, release } from './abandon.ts';
 import { decideClaim } from './decide.ts';
 import { Knowledge } from './knowledge.ts';
-import { abandon, release } from './abandon.ts';
 import { type ProvisionerParts, provision } from './provision.ts';
 import { Wants } from './want.ts';
 

@@ -1,0 +1,58 @@
+import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
+import type { StorageClass } from '../../model/kinds/storage.ts';
+import { isDeleting } from '../../model/object.ts';
+import { bytesOf } from '../../model/quantity.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { isBoundTo } from '../shared/claims.ts';
+
+/** What is to be done for a claim that may have grown. Sizes are bytes. */
+export type GrowthStep =
+  | { readonly do: 'nothing' }
+  | { readonly do: 'refuse'; readonly message: string }
+  /** The volume can grow only while nobody uses it. */
+  | { readonly do: 'wait'; readonly message: string }
+  /** Ask the driver's controller. */
+  | { readonly do: 'expand'; readonly size: bigint }
+  /** The driver grows volumes on the node only. */
+  | { readonly do: 'leave to node'; readonly size: bigint }
+  /** The volume has grown already; only its claim does not say so yet. */
+  | { readonly do: 'finish'; readonly size: bigint };
+
+/** Decides how a claim's volume grows. `inUse` says whether it is attached or mounted anywhere. */
+export function decideGrowth(world: {
+  readonly claim: PersistentVolumeClaim;
+  readonly volume: PersistentVolume | undefined;
+  readonly storageClass: StorageClass | undefined;
+  readonly driver: Driver | undefined;
+  readonly inUse: boolean;
+}): GrowthStep {
+  const { claim, volume, driver } = world;
+  const nothing: GrowthStep = { do: 'nothing' };
+  if (!driver || !volume || isDeleting(claim) || isDeleting(volume)) return nothing;
+  if (claim.status?.phase !== 'Bound' || !isBoundTo(claim, volume)) return nothing;
+  const wanted = bytesOf(claim.spec.resources?.requests?.['storage'] ?? '0');
+  const has = bytesOf(claim.status.capacity?.['storage'] ?? '0');
+  if (wanted <= has || has === 0n) return nothing;
+  const size = bytesOf(volume.spec.capacity?.['storage'] ?? '0');
+  const { capabilities, name } = driver;
+  const resizeStatus = claim.status.allocatedResourceStatuses?.['storage'] ?? '';
+  const grows = capabilities.controllerExpand || capabilities.nodeExpand;
+  if (size >= wanted && !grows) return { do: 'finish', size };
+  // The node's part is out. Otherwise a pass was cut off, and only the driver knows whether there is such a part.
+  if (size >= wanted && resizeStatus.startsWith('NodeResize')) return nothing;
+  if (world.storageClass?.allowVolumeExpansion !== true) {
+    const className = volume.spec.storageClassName ?? '';
+    return {
+      do: 'refuse',
+      message: `StorageClass "${className}" does not allow volumes to grow (allowVolumeExpansion)`,
+    };
+  }
+  if (!capabilities.controllerExpand) {
+    if (capabilities.nodeExpand) return { do: 'leave to node', size: wanted };
+    return { do: 'refuse', message: `driver ${name} can't grow volumes: copy the data into a larger claim` };
+  }
+  if (capabilities.expansion === 'offline' && world.inUse) {
+    return { do: 'wait', message: `driver ${name} grows volumes only while nobody uses them: unmount the claim` };
+  }
+  return { do: 'expand', size: wanted };
+}

@@ -1,0 +1,159 @@
+import type { Informer } from '../../api/api.ts';
+import { Controller, type Result } from '../../api/controller.ts';
+import { isCode } from '../../lib/errors.ts';
+import {
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  persistentVolumeClaims,
+  persistentVolumes,
+} from '../../model/kinds/core.ts';
+import { type Mount, mounts } from '../../model/kinds/moorage.ts';
+import { storageClasses, volumeAttachments } from '../../model/kinds/storage.ts';
+import { keyOf, refOf, refTo } from '../../model/object.ts';
+import { bytesOf, formatBytes } from '../../model/quantity.ts';
+import type { Sidecar, SidecarContext } from '../context.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { describeFailure, isInfeasible } from '../drivers/outcome.ts';
+import { volumeCapability } from '../shared/capability.ts';
+import { readSecret, secretOf } from '../shared/secrets.ts';
+import { measuredStep } from '../shared/step.ts';
+import { type Progress, withProgress } from './claim-status.ts';
+import { decideGrowth } from './decide.ts';
+import { Patience } from './patience.ts';
+
+/** Grows volumes whose claims ask for more than they have. */
+export function createResizer(context: SidecarContext): Sidecar {
+  const { api, drivers, log, events } = context;
+  const claims = api.informer(persistentVolumeClaims);
+  const volumes = api.informer(persistentVolumes);
+  const classes = api.informer(storageClasses);
+  const allMounts: Informer<Mount> = api.informer(mounts);
+  const attachments = api.informer(volumeAttachments);
+  const mountsOf = allMounts.index('claim', mountKeys);
+  const attachedTo = attachments.index('volume', ({ spec }) => [spec.source.persistentVolumeName ?? '']);
+  const waitingFor = claims.index('growing', (claim) => (isGrowing(claim) ? [claim.spec.volumeName ?? '', ''] : []));
+  const patience = new Patience();
+
+  const reconcile = async (key: string): Promise<Result | undefined> => {
+    const claim = claims.get(refOf(key));
+    if (!claim || !isGrowing(claim)) return undefined;
+    const volume = volumes.get({ name: claim.spec.volumeName ?? '' });
+    const driver = drivers.get(volume?.spec.csi?.driver ?? '');
+    const storageClass = classes.get({ name: volume?.spec.storageClassName ?? '' });
+    const inUse =
+      attachedTo(claim.spec.volumeName ?? '').length > 0 ||
+      mountsOf(key).some(({ status }) => isMounted(status?.phase));
+    const step = decideGrowth({ claim, volume, storageClass, driver, inUse });
+    if (!volume || !driver) return undefined;
+    switch (step.do) {
+      case 'nothing':
+        return undefined;
+      case 'refuse':
+      case 'wait':
+        events.warning(claim, 'VolumeResizeFailed', step.message);
+        return undefined;
+      case 'finish':
+        await setProgress(context, claim, { at: 'end', size: step.size });
+        return undefined;
+      case 'leave to node':
+        await recordSize(context, volume, step.size);
+        await setProgress(context, claim, { at: 'node', size: step.size });
+        events.normal(claim, 'FileSystemResizeRequired', 'Require file system resize of volume on node');
+        return undefined;
+      case 'expand': {
+        const pause = patience.left(key, step.size);
+        if (pause > 0) return { again: pause };
+        try {
+          await measuredStep(context.meter, 'expand', () => expand(context, claim, volume, driver, step.size));
+          patience.forget(key);
+          return undefined;
+        } catch (error) {
+          if (!isInfeasible(error)) throw error;
+          return { again: patience.wait(key, step.size) };
+        }
+      }
+    }
+  };
+
+  const controller = new Controller({ name: 'resizer', log, reconcile: async (key) => await reconcile(key) })
+    .watch(claims, (claim, { type }) => {
+      if (type === 'deleted') patience.forget(keyOf(refTo(claim)));
+      return type !== 'deleted' && isGrowing(claim) ? [keyOf(refTo(claim))] : [];
+    })
+    .watch(volumes, ({ metadata }) => waitingFor(metadata.name).map((claim) => keyOf(refTo(claim))))
+    .watch(classes, () => waitingFor('').map((claim) => keyOf(refTo(claim))))
+    .watch(allMounts, (mount, { type }) => (type === 'added' ? [] : mountKeys(mount)))
+    .watch(attachments, ({ spec }, { type }) =>
+      type === 'deleted' ? waitingFor(spec.source.persistentVolumeName ?? '').map((claim) => keyOf(refTo(claim))) : [],
+    );
+  return {
+    controller,
+    wake: () => {
+      for (const claim of waitingFor('')) controller.add(keyOf(refTo(claim)));
+    },
+  };
+}
+
+async function expand(
+  context: SidecarContext,
+  found: PersistentVolumeClaim,
+  volume: PersistentVolume,
+  driver: Driver,
+  size: bigint,
+): Promise<void> {
+  const { api, events, log } = context;
+  const { name } = volume.metadata;
+  const isRetry = found.status?.allocatedResourceStatuses?.['storage'] !== undefined;
+  const claim = isRetry ? found : await setProgress(context, found, { at: 'controller', size });
+  if (!isRetry) events.normal(claim, 'Resizing', `External resizer is resizing volume ${name}`);
+  try {
+    const answer = await driver.client.controller.controllerExpandVolume({
+      volumeId: volume.spec.csi?.volumeHandle ?? '',
+      capacityRange: { requiredBytes: size },
+      volumeCapability: volumeCapability(volume, driver.capabilities.controllerSingleNodeMultiWriter),
+      secrets: await readSecret(api, secretOf(volume.spec.csi?.controllerExpandSecretRef)),
+    });
+    const grown = answer.capacityBytes > size ? answer.capacityBytes : size;
+    await recordSize(context, volume, grown);
+    if (answer.nodeExpansionRequired) {
+      await setProgress(context, claim, { at: 'node', size: grown });
+      events.normal(claim, 'FileSystemResizeRequired', 'Require file system resize of volume on node');
+    } else {
+      await setProgress(context, claim, { at: 'end', size: grown });
+      events.normal(claim, 'VolumeResizeSuccessful', 'Resize volume succeeded');
+    }
+    log.info({ volume: name, size: formatBytes(grown) }, 'volume grown');
+  } catch (error) {
+    if (isCode(error, 'conflict')) throw error;
+    const message = `resize volume "${name}" by resizer "${driver.name}" failed: ${describeFailure(error)}`;
+    events.warning(claim, 'VolumeResizeFailed', message);
+    await setProgress(context, claim, { at: 'controller-failed', size, message, infeasible: isInfeasible(error) });
+    throw error;
+  }
+}
+
+async function recordSize({ api }: SidecarContext, { metadata, spec }: PersistentVolume, size: bigint): Promise<void> {
+  if (bytesOf(spec.capacity?.['storage'] ?? '0') >= size) return;
+  const body = { spec: { capacity: { storage: formatBytes(size) } } };
+  await api.patch(persistentVolumes, { name: metadata.name }, { type: 'merge', body });
+}
+
+async function setProgress({ api }: SidecarContext, claim: PersistentVolumeClaim, progress: Progress) {
+  const status = withProgress(claim.status ?? {}, progress);
+  return status === claim.status ? claim : await api.updateStatus(persistentVolumeClaims, { ...claim, status });
+}
+
+/** True if the claim asks for more than it says that it has. */
+function isGrowing({ spec, status }: PersistentVolumeClaim): boolean {
+  const wanted = spec.resources?.requests?.['storage'];
+  const has = status?.capacity?.['storage'];
+  return status?.phase === 'Bound' && wanted !== has && bytesOf(wanted ?? '0') > bytesOf(has ?? '0');
+}
+
+function isMounted(phase: NonNullable<Mount['status']>['phase']): boolean {
+  return phase === 'Mounting' || phase === 'Mounted' || phase === 'Unmounting';
+}
+
+function mountKeys({ metadata, spec }: Mount): string[] {
+  return [keyOf({ namespace: metadata.namespace, name: spec.claim })];
+}
