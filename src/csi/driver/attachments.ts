@@ -1,0 +1,70 @@
+import type { Api } from '../../api/api.ts';
+import { timestamp } from '../../lib/clock.ts';
+import { fail, isCode } from '../../lib/errors.ts';
+import { type Volume, volumes } from '../../model/kinds/moorage.ts';
+import { isDeleting } from '../../model/object.ts';
+
+type Attachment = NonNullable<NonNullable<Volume['status']>['attachments']>[number];
+
+/**
+ * The attachments of the volume after the node has taken it, or undefined if it has it already. Throws `in-use` if
+ * another node has it: a local volume is for one node at a time.
+ */
+export function withAttachment(volume: Volume, wish: Omit<Attachment, 'since'>): readonly Attachment[] | undefined {
+  const present = volume.status?.attachments ?? [];
+  const other = present.find(({ node }) => node !== wish.node);
+  const name = volume.metadata.name;
+  if (other) {
+    fail('in-use', `attaching volume ${name} to ${wish.node}: ${other.node} has it since ${other.since}`);
+  }
+  if (isDeleting(volume)) fail('in-use', `attaching volume ${name} to ${wish.node}: it is being deleted`);
+  const own = present.find(({ node }) => node === wish.node);
+  if (own?.mode === wish.mode) return undefined;
+  return [{ ...wish, since: own?.since ?? timestamp() }];
+}
+
+/** The attachments of the volume after the node has let it go, or undefined if it did not have it. */
+export function withoutAttachment(volume: Volume, node: string): readonly Attachment[] | undefined {
+  const present = volume.status?.attachments ?? [];
+  const rest = present.filter((it) => it.node !== node);
+  return rest.length === present.length ? undefined : rest;
+}
+
+/**
+ * Takes the attachment of a volume for a node, by compare-and-swap on its status: of two nodes that ask at once, one
+ * gets it. Returns the Volume as it is then.
+ */
+export async function takeAttachment(api: Api, volume: Volume, wish: Omit<Attachment, 'since'>): Promise<Volume> {
+  return swap(api, volume.metadata.name, volume, (seen) => withAttachment(seen, wish));
+}
+
+/** Gives it back. A Volume that is gone has no attachments. */
+export async function releaseAttachment(api: Api, name: string, node: string): Promise<void> {
+  const volume = await api.get(volumes, { name });
+  if (!volume) return;
+  try {
+    await swap(api, name, volume, (seen) => withoutAttachment(seen, node));
+  } catch (error) {
+    if (!isCode(error, 'not-found')) throw error;
+  }
+}
+
+async function swap(
+  api: Api,
+  name: string,
+  first: Volume,
+  change: (volume: Volume) => readonly Attachment[] | undefined,
+): Promise<Volume> {
+  let seen: Volume | undefined = first;
+  for (;;) {
+    if (!seen) return fail('not-found', `there is no volume "${name}"`);
+    const attachments = change(seen);
+    if (!attachments) return seen;
+    try {
+      return await api.updateStatus(volumes, { ...seen, status: { ...seen.status, attachments: [...attachments] } });
+    } catch (error) {
+      if (!isCode(error, 'conflict')) throw error;
+      seen = await api.get(volumes, { name });
+    }
+  }
+}

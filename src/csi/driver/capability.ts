@@ -1,0 +1,60 @@
+import { fail } from '../../lib/errors.ts';
+import { VolumeCapability_AccessMode_Mode as Mode, type VolumeCapability } from '../protocol/csi_pb.ts';
+
+/** How a volume is to be used: a VolumeCapability that has been understood. */
+export interface Use {
+  readonly mode: 'Filesystem' | 'Block';
+  readonly fsType: string | undefined;
+  readonly mountFlags: readonly string[];
+  readonly readOnly: boolean;
+  /** Only one target path at a time may have it. */
+  readonly singleWriter: boolean;
+}
+
+/** Throws `invalid` for what is incomplete, and for access from several nodes. */
+export function readCapability(doing: string, capability: VolumeCapability | undefined): Use {
+  if (!capability) return fail('invalid', `${doing}: no volume capability is given`);
+  const access = capability.accessMode?.mode ?? Mode.UNKNOWN;
+  const refusal = whyNot(access);
+  if (refusal) fail('invalid', `${doing}: ${refusal}`);
+  const readOnly = access === Mode.SINGLE_NODE_READER_ONLY;
+  const singleWriter = access === Mode.SINGLE_NODE_SINGLE_WRITER;
+  const { accessType } = capability;
+  switch (accessType.case) {
+    case 'block':
+      return { mode: 'Block', fsType: undefined, mountFlags: [], readOnly, singleWriter };
+    case 'mount': {
+      const { fsType, mountFlags } = accessType.value;
+      return { mode: 'Filesystem', fsType: fsType || undefined, mountFlags, readOnly, singleWriter };
+    }
+    default:
+      return fail('invalid', `${doing}: the volume capability says neither block nor mount`);
+  }
+}
+
+/** The one way in which all capabilities of a volume want it. Throws `invalid` if they contradict each other. */
+export function readCapabilities(doing: string, capabilities: readonly VolumeCapability[]): Use {
+  const [first, ...rest] = capabilities.map((capability) => readCapability(doing, capability));
+  if (!first) return fail('invalid', `${doing}: no volume capabilities are given`);
+  for (const other of rest) {
+    if (other.mode !== first.mode) fail('invalid', `${doing}: a volume is raw block or has a file system, not both`);
+    if (other.fsType !== first.fsType) fail('invalid', `${doing}: the capabilities name different file systems`);
+  }
+  return first;
+}
+
+function whyNot(mode: Mode): string | undefined {
+  switch (mode) {
+    case Mode.SINGLE_NODE_WRITER:
+    case Mode.SINGLE_NODE_READER_ONLY:
+    case Mode.SINGLE_NODE_SINGLE_WRITER:
+    case Mode.SINGLE_NODE_MULTI_WRITER:
+      return undefined;
+    case Mode.MULTI_NODE_READER_ONLY:
+    case Mode.MULTI_NODE_SINGLE_WRITER:
+    case Mode.MULTI_NODE_MULTI_WRITER:
+      return "a local volume's bytes are on one node, so several nodes can't have it; ask for ReadWriteOnce";
+    default:
+      return 'the volume capability has no access mode that is known here';
+  }
+}

@@ -1,0 +1,97 @@
+import { fail, isCode } from '../../lib/errors.ts';
+import { snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
+import { isDeleting } from '../../model/object.ts';
+import { bytesOf } from '../../model/quantity.ts';
+import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
+import type { ControllerContext } from './context.ts';
+import { objectName } from './names.ts';
+import { refusalText } from './refusals.ts';
+import { readCreateVolume, type Source, type VolumeWish, whyOther } from './volume-wish.ts';
+import { deleteAsSeen } from './withdraw.ts';
+
+/**
+ * Ensures the Volume that the request asks for, and waits until it is Ready. A refused or failed one is withdrawn, so
+ * that a failed creation leaves nothing; when time is up it stays, for the retry to find.
+ */
+export async function createVolume(
+  context: ControllerContext,
+  request: CreateVolumeRequest,
+  signal: AbortSignal,
+): Promise<Volume> {
+  if (!request.name) fail('invalid', 'creating a volume: no name is given');
+  const name = objectName('vol', request.name);
+  const doing = `creating volume ${name}`;
+  const wish = readCreateVolume(doing, request, await findSource(context, doing, request));
+  const volume = await ensureObject(context, doing, name, wish);
+  for (;;) {
+    const seen = await context.volumes.until(name, (now) => settled(doing, now, volume), signal);
+    if (seen.status?.phase === 'Ready') return seen;
+    // The informer may have seen less than the Volume has come to since: then this looks again.
+    if (await deleteAsSeen(context.api, volumes, context.volumes, seen, signal)) {
+      fail(seen.status?.phase === 'Failed' ? 'internal' : 'exhausted', `${doing}: ${refusalText(seen)}`);
+    }
+  }
+}
+
+/** The Volume once it is clear what becomes of it. */
+function settled(doing: string, now: Volume | undefined, made: Volume): Volume | undefined {
+  if (now === undefined) return undefined;
+  if (now.metadata.uid !== made.metadata.uid || isDeleting(now)) {
+    return fail('busy', `${doing}: the Volume was deleted meanwhile; try again`);
+  }
+  const { phase, refusals = [] } = now.status ?? {};
+  return phase === 'Ready' || phase === 'Failed' || refusals.length > 0 ? now : undefined;
+}
+
+async function ensureObject(
+  { api, volumes: view }: ControllerContext,
+  doing: string,
+  name: string,
+  { spec, annotations, ...rest }: VolumeWish,
+): Promise<Volume> {
+  const present = view.informer.get({ name });
+  if (present) return checkPresent(doing, present, { spec, annotations, ...rest });
+  try {
+    const metadata = { name, annotations: { ...annotations } };
+    return await api.create(volumes, { apiVersion: 'moorage.dev/v1alpha1', kind: 'Volume', metadata, spec });
+  } catch (error) {
+    if (!isCode(error, 'already-exists')) throw error;
+    const found = await api.get(volumes, { name });
+    if (!found) return fail('busy', `${doing}: one of that name was just deleted; try again`, error);
+    return checkPresent(doing, found, { spec, annotations, ...rest });
+  }
+}
+
+function checkPresent(doing: string, present: Volume, wish: VolumeWish): Volume {
+  if (isDeleting(present)) fail('busy', `${doing}: one of that name is being deleted; try again`);
+  const why = whyOther(present, wish);
+  if (why) fail('already-exists', `${doing}: there is another volume of that name: ${why}`);
+  return present;
+}
+
+async function findSource(
+  { api, volumes: volumeView, snapshots: snapshotView }: ControllerContext,
+  doing: string,
+  { volumeContentSource }: CreateVolumeRequest,
+): Promise<Source | undefined> {
+  if (!volumeContentSource) return undefined;
+  const { type } = volumeContentSource;
+  switch (type.case) {
+    case 'snapshot': {
+      const name = type.value.snapshotId;
+      const found = name ? (snapshotView.informer.get({ name }) ?? (await api.get(snapshots, { name }))) : undefined;
+      if (!found || isDeleting(found)) return fail('not-found', `${doing}: there is no snapshot "${name}"`);
+      if (found.status?.phase !== 'Ready') return fail('not-ready', `${doing}: snapshot ${name} is not ready yet`);
+      return { kind: 'Snapshot', name, size: bytesOf(found.status.size ?? '0') };
+    }
+    case 'volume': {
+      const name = type.value.volumeId;
+      const found = name ? (volumeView.informer.get({ name }) ?? (await api.get(volumes, { name }))) : undefined;
+      if (!found || isDeleting(found)) return fail('not-found', `${doing}: there is no volume "${name}" to copy`);
+      if (found.status?.phase !== 'Ready') return fail('not-ready', `${doing}: volume ${name} is not ready yet`);
+      return { kind: 'Volume', name, size: bytesOf(found.status.size ?? found.spec.size) };
+    }
+    default:
+      return fail('invalid', `${doing}: the content source names neither a snapshot nor a volume`);
+  }
+}

@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import type { EngineRef } from '../../engines/engine.ts';
+import { fail } from '../../lib/errors.ts';
+import type { KeyedLock } from '../../lib/keyed-lock.ts';
+import { type Volume, volumes } from '../../model/kinds/moorage.ts';
+import { deviceNumber } from '../../node/mount.ts';
+import { canonical, type MountEntry, readMounts } from '../../node/mountinfo.ts';
+import type { Records } from '../../node/records.ts';
+import type { Use } from './capability.ts';
+import type { DriverOptions } from './context.ts';
+import type { NodeRecord } from './node-record.ts';
+
+/** What the node service works with. */
+export interface NodeContext extends DriverOptions {
+  readonly records: Records<NodeRecord>;
+  /** One at a time for each volume. */
+  readonly locks: KeyedLock;
+}
+
+/** Runs the work when it is the volume's turn; what its caller no longer waits for is not begun. */
+export async function inTurn<T>(
+  { locks }: NodeContext,
+  volume: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  return locks.run(volume, async () => {
+    signal.throwIfAborted();
+    return work();
+  });
+}
+
+/** The Volume, and where the engine has it. Throws unless it is Ready and its bytes are on this node. */
+export async function findHere(
+  { api, node }: NodeContext,
+  doing: string,
+  name: string,
+): Promise<{ readonly volume: Volume; readonly ref: EngineRef }> {
+  const volume = await api.get(volumes, { name });
+  if (!volume) return fail('not-found', `${doing}: there is no such volume`);
+  const { phase, placement } = volume.status ?? {};
+  if (phase !== 'Ready' || !placement) return fail('not-ready', `${doing}: it is not ready yet`);
+  if (placement.node !== node) {
+    fail('in-use', `${doing}: its bytes are on node ${placement.node}, and can't be reached from ${node}`);
+  }
+  return { volume, ref: { pool: placement.pool, name } };
+}
+
+/** Throws `invalid` if the volume is raw block and is asked for with a file system, or the other way round. */
+export function checkMode(doing: string, mode: Volume['spec']['mode'], use: Use): void {
+  if (mode === use.mode) return;
+  fail(
+    'invalid',
+    `${doing}: it ${mode === 'Block' ? 'is raw block' : 'has a file system'}, and was asked for otherwise`,
+  );
+}
+
+/** All mounts of a block device's file system, and of its device node. */
+export async function mountsOf(device: string): Promise<readonly MountEntry[]> {
+  const number = deviceNumber((await stat(device)).rdev);
+  const node = device.slice('/dev'.length);
+  return (await readMounts()).filter(
+    (mount) => mount.device === number || (mount.fsType.endsWith('tmpfs') && mount.root === node),
+  );
+}
+
+/** True if the device's file system is mounted at that path. */
+export async function isMountedAt(device: string, path: string): Promise<boolean> {
+  const wanted = await canonical(path);
+  return (await mountsOf(device)).some(({ target }) => target === wanted);
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { fail } from '../../lib/errors.ts';
+import type { FsType } from '../../node/filesystem.ts';
+import { fsTypes } from '../../node/filesystem.ts';
+import type { Use } from './capability.ts';
+
+/** What a StorageClass says to us. */
+export interface VolumeParameters {
+  readonly pool: string | undefined;
+  readonly fsType: FsType | undefined;
+  readonly mkfsOptions: readonly string[] | undefined;
+  readonly provisioning: 'thin' | 'thick';
+  /** The claim that the volume is for, `namespace/name`, where the caller told. */
+  readonly claim: string | undefined;
+}
+
+/** What the official callers add on their own. https://kubernetes-csi.github.io/docs/external-provisioner.html */
+const callersPrefix = 'csi.storage.k8s.io/';
+const known = ['pool', 'fsType', `${callersPrefix}fstype`, 'mkfsOptions', 'provisioning'];
+const provisioning = z.enum(['thin', 'thick']);
+
+/** Throws `invalid` for a parameter that is not known, listing those that are, and for a value that can't be. */
+export function readParameters(
+  doing: string,
+  parameters: Readonly<Record<string, string>>,
+  use: Pick<Use, 'mode' | 'fsType'>,
+): VolumeParameters {
+  refuseUnknown(doing, parameters, known);
+  const asked = [parameters['fsType'], parameters[`${callersPrefix}fstype`], use.fsType].filter((it) => it);
+  const [fsType] = asked;
+  if (asked.some((it) => it !== fsType)) {
+    fail('invalid', `${doing}: it asks for different file systems, ${asked.join(' and ')}; name one`);
+  }
+  if (fsType !== undefined && !isFsType(fsType)) {
+    fail('invalid', `${doing}: file system "${fsType}" is not one of ${fsTypes.join(', ')}`);
+  }
+  const given = provisioning.safeParse(parameters['provisioning'] ?? 'thin');
+  if (!given.success) {
+    fail('invalid', `${doing}: provisioning is "${parameters['provisioning']}", and can be thin or thick`);
+  }
+  const options = parameters['mkfsOptions']?.split(/\s+/).filter((it) => it !== '');
+  const [namespace, name] = [parameters[`${callersPrefix}pvc/namespace`], parameters[`${callersPrefix}pvc/name`]];
+  return {
+    pool: parameters['pool'] || undefined,
+    fsType: use.mode === 'Block' ? undefined : fsType,
+    mkfsOptions: options?.length ? options : undefined,
+    provisioning: given.data,
+    claim: namespace && name ? `${namespace}/${name}` : undefined,
+  };
+}
+
+/** Throws `invalid` if a parameter is neither known nor one that the callers of CSI add. */
+export function refuseUnknown(
+  doing: string,
+  parameters: Readonly<Record<string, string>>,
+  knownNames: readonly string[],
+): void {
+  const unknown = Object.keys(parameters).filter((key) => !knownNames.includes(key) && !key.startsWith(callersPrefix));
+  if (unknown.length === 0) return;
+  const list = knownNames.length > 0 ? `known are: ${knownNames.join(', ')}` : 'none is known';
+  fail('invalid', `${doing}: unknown parameter ${unknown.map((key) => `"${key}"`).join(', ')}; ${list}`);
+}
+
+function isFsType(text: string): text is FsType {
+  return fsTypes.some((it) => it === text);
+}

@@ -1,0 +1,98 @@
+import type { EngineRef } from '../../engines/engine.ts';
+import { fail } from '../../lib/errors.ts';
+import type { Volume } from '../../model/kinds/moorage.ts';
+import {
+  checkFilesystem,
+  type FsType,
+  fsTypes,
+  growFilesystem,
+  growUnmounted,
+  makeFilesystem,
+  needsGrowth,
+} from '../../node/filesystem.ts';
+import { mountDevice, unmount } from '../../node/mount.ts';
+import { probeDevice } from '../../node/probe.ts';
+import { mountsOf, type NodeContext } from './node-context.ts';
+
+export interface StageFilesystem {
+  readonly doing: string;
+  readonly volume: Volume;
+  readonly ref: EngineRef;
+  readonly staging: string;
+  readonly fsType: string | undefined;
+  readonly mountFlags: readonly string[];
+  readonly readOnly: boolean;
+}
+
+/**
+ * Mounts the file system of an attached volume at the staging path: makes it first if the volume is ours, was never
+ * formatted and is blank; checks it otherwise; and lets it fill its device. A read-only one is brought in order and
+ * then attached once more, without the right to write.
+ */
+export async function stageFilesystem(context: NodeContext, wish: StageFilesystem, device: string): Promise<void> {
+  const { exec, engine } = context;
+  const { doing, ref, staging: target } = wish;
+  await mountWritable(context, wish, device);
+  if (!wish.readOnly) return;
+  // The mount was worth while: it has replayed the journal, which the device won't take from now on.
+  await unmount(exec, target);
+  await engine.node.detach(ref);
+  const attached = await engine.node.attach(ref, { readOnly: true });
+  if (attached.kind !== 'device') fail('internal', `${doing}: the engine gave no device`);
+  const fsType = await formattedAs(context, wish);
+  await mountDevice(exec, {
+    device: attached.path,
+    target,
+    fsType,
+    readOnly: true,
+    options: mountOptions(wish, fsType),
+  });
+}
+
+async function mountWritable(context: NodeContext, wish: StageFilesystem, device: string): Promise<void> {
+  const { exec } = context;
+  // While it is mounted elsewhere, as after a staging path was unmounted by hand, nothing may touch the device.
+  const inUse = (await mountsOf(device)).length > 0;
+  const fsType = inUse ? await formattedAs(context, wish) : await ensureFilesystem(context, wish, device);
+  const grow = !inUse && (await needsGrowth(device, fsType));
+  if (grow && fsType === 'ext4') await growUnmounted(exec, device);
+  await mountDevice(exec, { device, target: wish.staging, fsType, options: mountOptions(wish, fsType) });
+  if (grow && fsType === 'xfs') await growFilesystem(exec, { device, target: wish.staging, fsType });
+}
+
+/** The file system that is on the device now, in order. */
+async function ensureFilesystem(context: NodeContext, wish: StageFilesystem, device: string): Promise<FsType> {
+  const { engine, exec, meter } = context;
+  const { doing, ref, volume } = wish;
+  const formatted = await engine.node.formatted(ref);
+  if (formatted !== undefined) {
+    const fsType = known(doing, formatted);
+    await checkFilesystem(exec, device, fsType);
+    return fsType;
+  }
+  const content = await probeDevice(exec, device);
+  if (content.kind !== 'blank') {
+    const what = content.kind === 'foreign' ? content.what : content.fsType;
+    fail('corrupted', `${doing}: it was never formatted, yet there is ${what} on it; it was left as it is`);
+  }
+  const fsType = known(doing, volume.spec.fsType ?? wish.fsType ?? 'ext4');
+  const started = performance.now();
+  await engine.node.recordFormat(ref, fsType, 'formatting');
+  await makeFilesystem(exec, { device, fsType, options: volume.spec.mkfsOptions ?? [] });
+  await engine.node.recordFormat(ref, fsType, 'formatted');
+  meter.observe('step', { step: 'format', code: 'OK' }, (performance.now() - started) / 1_000);
+  return fsType;
+}
+
+async function formattedAs({ engine }: NodeContext, { ref, doing }: StageFilesystem): Promise<FsType> {
+  return known(doing, (await engine.node.formatted(ref)) ?? fail('internal', `${doing}: it is mounted unformatted`));
+}
+
+/** A copy of an XFS has its source's UUID, and each must be mountable while the other is: hence `nouuid` for all. */
+function mountOptions({ mountFlags }: StageFilesystem, fsType: FsType): readonly string[] {
+  return fsType === 'xfs' && !mountFlags.includes('nouuid') ? ['nouuid', ...mountFlags] : mountFlags;
+}
+
+function known(doing: string, fsType: string): FsType {
+  return fsTypes.find((it) => it === fsType) ?? fail('invalid', `${doing}: file system "${fsType}" is not known here`);
+}

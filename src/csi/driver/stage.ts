@@ -1,0 +1,104 @@
+import { fail, messageOf } from '../../lib/errors.ts';
+import { unmount } from '../../node/mount.ts';
+import { canonical, readMounts } from '../../node/mountinfo.ts';
+import type { NodeStageVolumeRequest } from '../protocol/csi_pb.ts';
+import { releaseAttachment, takeAttachment } from './attachments.ts';
+import { readCapability, type Use } from './capability.ts';
+import { checkMode, findHere, isMountedAt, type NodeContext } from './node-context.ts';
+import type { NodeRecord } from './node-record.ts';
+import { type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
+
+/**
+ * Brings a volume to this node: takes its attachment, attaches it, and mounts its file system at the staging path.
+ * Raw block and directories need no mount there. A first try that fails leaves nothing behind.
+ */
+export async function stage(context: NodeContext, request: NodeStageVolumeRequest): Promise<void> {
+  const { volumeId: name, stagingTargetPath: staging } = request;
+  const doing = `staging volume ${name}`;
+  const use = readCapability(doing, request.volumeCapability);
+  const { volume, ref } = await findHere(context, doing, name);
+  checkMode(doing, volume.spec.mode, use);
+  const before = await context.records.load(name);
+  if (before) await checkSame(doing, before, staging, use.readOnly);
+  const record: NodeRecord = {
+    version: 1,
+    volume: name,
+    pool: ref.pool,
+    staging,
+    mode: use.mode,
+    readOnly: use.readOnly,
+    singleWriter: use.singleWriter,
+    published: before?.published ?? [],
+  };
+  if (JSON.stringify(before) !== JSON.stringify(record)) await context.records.save(name, record);
+  try {
+    await takeAttachment(context.api, volume, {
+      node: context.node,
+      mode: use.readOnly ? 'ReadOnly' : 'ReadWrite',
+    });
+    await bringHere(context, { doing, volume, ref, staging, use });
+  } catch (error) {
+    if (!before) await undo(context, record);
+    throw error;
+  }
+}
+
+async function bringHere(
+  context: NodeContext,
+  { use, ...wish }: Pick<StageFilesystem, 'doing' | 'volume' | 'ref' | 'staging'> & { readonly use: Use },
+): Promise<void> {
+  const { engine } = context;
+  const present = await engine.node.attached(wish.ref);
+  if (present?.kind === 'device' && (await isMountedAt(present.path, wish.staging))) return;
+  const block = use.mode === 'Block';
+  const attached = await engine.node.attach(wish.ref, { readOnly: block && use.readOnly });
+  if (attached.kind === 'device' && !block) await stageFilesystem(context, { ...wish, ...use }, attached.path);
+}
+
+/** Lets a volume go from this node. The record is all that it needs; without one, there is nothing to do. */
+export async function unstage(context: NodeContext, name: string, staging: string): Promise<void> {
+  const record = await context.records.load(name);
+  if (!record) return releaseAttachment(context.api, name, context.node);
+  const doing = `unstaging volume ${name}`;
+  if (record.staging !== staging) {
+    fail('in-use', `${doing} from ${staging}: it is staged at ${record.staging}`);
+  }
+  const mounted = await stillPublished(record);
+  if (mounted.length > 0) fail('in-use', `${doing}: it is still published at ${mounted.join(', ')}`);
+  await letGo(context, record);
+}
+
+async function letGo({ api, engine, exec, node, records }: NodeContext, record: NodeRecord): Promise<void> {
+  const { volume: name, pool } = record;
+  await unmount(exec, record.staging);
+  await engine.node.detach({ pool, name });
+  await releaseAttachment(api, name, node);
+  await records.remove(name);
+}
+
+/** The record stays if this fails, so that unstaging can finish it. */
+async function undo(context: NodeContext, record: NodeRecord): Promise<void> {
+  try {
+    await letGo(context, record);
+  } catch (error) {
+    context.log.warn({ volume: record.volume, reason: messageOf(error) }, 'failed staging not undone; unstage does it');
+  }
+}
+
+async function checkSame(doing: string, before: NodeRecord, staging: string, readOnly: boolean): Promise<void> {
+  if (before.staging === staging && before.readOnly === readOnly) return;
+  // After a reboot, a record may speak of mounts that are no more.
+  const path = await canonical(before.staging);
+  const mounted = (await readMounts()).some(({ target }) => target === path);
+  if (!mounted && (await stillPublished(before)).length === 0) return;
+  if (before.staging !== staging) fail('in-use', `${doing} at ${staging}: it is staged at ${before.staging}`);
+  fail('already-exists', `${doing}: it is staged there ${before.readOnly ? 'read-only' : 'for writing'} already`);
+}
+
+/** The targets that are mounted still. A target that is a symbolic link keeps nothing busy. */
+async function stillPublished({ published }: NodeRecord): Promise<readonly string[]> {
+  if (published.length === 0) return [];
+  const mounted = new Set((await readMounts()).map(({ target }) => target));
+  const targets = await Promise.all(published.map(async ({ target }) => [target, await canonical(target)] as const));
+  return targets.filter(([, path]) => mounted.has(path)).map(([target]) => target);
+}

@@ -1,0 +1,43 @@
+import type { Api } from '../../api/api.ts';
+import { isCode } from '../../lib/errors.ts';
+import type { Kind } from '../../model/kind.ts';
+import type { KubeObject } from '../../model/object.ts';
+import type { ObjectWatch } from './object-watch.ts';
+
+/**
+ * Deletes the object, if it still is as it was seen, and waits until it is gone. False if it has changed meanwhile:
+ * then look again.
+ */
+export async function deleteAsSeen<T extends KubeObject>(
+  api: Api,
+  kind: Kind<T>,
+  watch: ObjectWatch<T>,
+  seen: T,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { name, uid, resourceVersion } = seen.metadata;
+  try {
+    await api.delete(kind, { name }, { preconditions: { uid, resourceVersion } });
+  } catch (error) {
+    if (isCode(error, 'conflict')) return false;
+    throw error;
+  }
+  await untilGone(api, kind, watch, seen, signal);
+  return true;
+}
+
+/** Waits until the object, and not only its namesake, is gone. */
+export async function untilGone<T extends KubeObject>(
+  api: Api,
+  kind: Kind<T>,
+  watch: ObjectWatch<T>,
+  { metadata: { name, uid } }: T,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await watch.until(name, (object) => (object?.metadata.uid === uid ? undefined : true), signal);
+    // A view that lags behind may not have seen it come yet.
+    if ((await api.get(kind, { name }))?.metadata.uid !== uid) return;
+    await watch.until(name, (object) => (object?.metadata.uid === uid ? true : undefined), signal);
+  }
+}
