@@ -39,6 +39,9 @@ export type MountPlan =
   | { readonly go: true; readonly volume: PersistentVolume; readonly source: Source; readonly readOnly: boolean }
   | ({ readonly go: false } & Obstacle);
 
+/** A plan that says yes. */
+export type Go = MountPlan & { readonly go: true };
+
 /** Decides whether a Mount may be mounted on this node now, and if not, what it waits for or what must change. */
 export function planMount(world: MountWorld): MountPlan {
   const { mount, claim, volume, node, begun } = world;

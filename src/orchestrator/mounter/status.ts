@@ -2,7 +2,7 @@ import type { Api } from '../../api/api.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { isCode } from '../../lib/errors.ts';
 import { type Mount, mounts } from '../../model/kinds/index.ts';
-import type { Condition } from '../../model/object.ts';
+import { type Condition, refTo } from '../../model/object.ts';
 
 type Phase = NonNullable<NonNullable<Mount['status']>['phase']>;
 
@@ -49,4 +49,10 @@ export async function report(api: Api, mount: Mount, node: string, news: Report)
     if (!isCode(error, 'not-found')) throw error;
   }
   return true;
+}
+
+/** The Mount as it is now, if it still is that one; otherwise as it was given. */
+export function latest(api: Api, mount: Mount): Mount {
+  const newest = api.informer(mounts).get(refTo(mount));
+  return newest && newest.metadata.uid === mount.metadata.uid ? newest : mount;
 }

@@ -8,21 +8,18 @@ import {
   type PersistentVolume,
   persistentVolumeClaims,
   persistentVolumes,
-  volumeAttachments,
 } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
 import { describeFailure } from '../../sidecars/drivers/outcome.ts';
 import { ensureFinalizer, ensureNoFinalizer, hasFinalizer } from '../../sidecars/shared/finalizers.ts';
-import { needsAttachment } from '../attach-detach/attach-detach.ts';
-import { bindVolume } from './bind-volume.ts';
-import { type MounterContext, measured } from './context.ts';
+import { attachmentObstacle, noteAttached } from './attachment.ts';
+import type { MounterContext } from './context.ts';
 import type { MountRecord } from './ledger.ts';
-import { attachmentName, mountFinalizer, stagingPath } from './names.ts';
-import { invalidPath, type MountPlan, type Obstacle, planMount, type Source } from './plan.ts';
-import { report } from './status.ts';
+import { mountFinalizer, stagingPath } from './names.ts';
+import { type Go, invalidPath, type Obstacle, planMount, type Source } from './plan.ts';
+import { putOn } from './put-on.ts';
+import { latest, report } from './status.ts';
 import { checkTarget, lookAt, resolveTarget } from './target.ts';
-
-type Go = MountPlan & { go: true };
 
 /** Milliseconds after which to look again at what no event tells of: a path in use, a driver that is not there. */
 const patience = 5_000;
@@ -72,10 +69,10 @@ async function bringUp(
     return undefined;
   }
   noteAttached(context, record);
-  await sayIfSlow(context, mount, record, mountVolume(context, mount, plan, record, signal));
+  await putOn(context, mount, plan, record, signal);
   context.published.add(record.uid);
   const message = `volume "${record.volume}" is mounted at ${record.target}`;
-  await report(api, latest(context, mount), node, {
+  await report(api, latest(context.api, mount), node, {
     phase: 'Mounted',
     reason: 'Mounted',
     message,
@@ -125,78 +122,6 @@ async function begin(context: MounterContext, mount: Mount, record: MountRecord,
   }
 }
 
-function attachmentObstacle({ api, node }: MounterContext, { source, volume }: Go): Obstacle | undefined {
-  if (source.kind !== 'csi' || !needsAttachment(api, source.csi.driver)) return undefined;
-  const attachment = attachmentOf(api, node, source);
-  if (attachment?.status?.attached && !isDeleting(attachment)) return undefined;
-  const error = attachment?.status?.attachError?.message;
-  const message = `waiting for volume "${volume.metadata.name}" to be attached to node "${node}"`;
-  return { phase: 'Pending', reason: 'Attaching', message: error ? `${message}: ${error}` : message };
-}
-
-function noteAttached({ attaching, meter }: MounterContext, { uid }: MountRecord): void {
-  const since = attaching.get(uid);
-  if (since === undefined) return;
-  attaching.delete(uid);
-  meter.observe('step', { step: 'attach', code: 'ok' }, (performance.now() - since) / 1000);
-}
-
-function attachmentOf(api: MounterContext['api'], node: string, { csi }: Source & { kind: 'csi' }) {
-  return api.informer(volumeAttachments).get({ name: attachmentName(csi.volumeHandle, csi.driver, node) });
-}
-
-async function mountVolume(
-  context: MounterContext,
-  mount: Mount,
-  { volume, source, readOnly }: Go,
-  record: MountRecord,
-  signal: AbortSignal,
-): Promise<void> {
-  const { csi, exec, meter, staged } = context;
-  const { target } = record;
-  if ((await lookAt(target)) === 'foreign') {
-    fail('invalid', `${target} can't be used: files are there that are not of the volume; move them away`);
-  }
-  if (source.kind === 'bind' || record.source.kind === 'bind') {
-    if (source.kind === 'bind') {
-      await measured(meter, 'publish', () => bindVolume(exec, volume, source, target, readOnly));
-    }
-    return;
-  }
-  const publishContext = attachmentOf(context.api, context.node, source)?.status?.attachmentMetadata ?? {};
-  const wanted = { volume, source: record.source, publishContext };
-  const { staging } = record.source;
-  if (staging && !staged.has(staging)) {
-    await measured(meter, 'stage', () => csi.stage(wanted, signal));
-    staged.add(staging);
-  }
-  await measured(meter, 'publish', () => csi.publish(wanted, mount, target, readOnly, signal));
-}
-
-/** Milliseconds after which a person wants to know that something is under way. */
-const slow = 1_000;
-
-async function sayIfSlow(
-  context: MounterContext,
-  mount: Mount,
-  { volume }: MountRecord,
-  work: Promise<void>,
-): Promise<void> {
-  let saying: Promise<unknown> = Promise.resolve();
-  const timer = setTimeout(() => {
-    const message = `the driver is preparing volume "${volume}"; making or checking a large file system takes its time`;
-    const news = { phase: 'Mounting', reason: 'Staging', message, volume } as const;
-    // Only for information: what can't be written now is overtaken by what comes next.
-    saying = report(context.api, latest(context, mount), context.node, news).catch(() => {});
-  }, slow);
-  try {
-    await work;
-  } finally {
-    clearTimeout(timer);
-    await saying;
-  }
-}
-
 /** What can't go on says so. What was never begun lets go of its claim. */
 async function hold(context: MounterContext, mount: Mount, obstacle: Obstacle): Promise<Result> {
   const begun = context.ledger.of(mount.metadata.uid ?? '');
@@ -222,7 +147,7 @@ async function explain(context: MounterContext, mount: Mount, error: unknown): P
     message,
     volume: record?.volume,
   } as const;
-  const isNews = await report(context.api, latest(context, mount), context.node, news);
+  const isNews = await report(context.api, latest(context.api, mount), context.node, news);
   if (isNews) context.events.warning(mount, 'FailedMount', message);
   if (lasting || away) return { again: patience };
   throw error;
@@ -262,9 +187,4 @@ export function mountsOfClaim({ api }: Pick<MounterContext, 'api'>): (key: strin
 /** The claim that a Mount names. */
 export function claimRefOf({ metadata, spec }: Mount): { namespace: string | undefined; name: string } {
   return { namespace: metadata.namespace, name: spec.claim };
-}
-
-function latest({ api }: MounterContext, mount: Mount): Mount {
-  const newest = api.informer(mounts).get(refTo(mount));
-  return newest?.metadata.uid === mount.metadata.uid ? (newest ?? mount) : mount;
 }
