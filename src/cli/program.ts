@@ -36,7 +36,7 @@ const exitCodeHelp = [
 
 function addVerb(program: Command, verb: Verb, { terminal, roles, setExitCode }: ProgramOptions): void {
   const command = program
-    .command(verb.usage)
+    .command(verb.usage, { hidden: verb.isHidden ?? false })
     .description(verb.details ? `${capital(verb.summary)}.\n\n${verb.details}` : `${capital(verb.summary)}.`)
     .summary(verb.summary)
     .helpOption('-h, --help', 'show this')
@@ -59,7 +59,7 @@ function addVerb(program: Command, verb: Verb, { terminal, roles, setExitCode }:
   }
   command.addHelpText('after', examplesOf(verb));
   command.action(async () => {
-    setExitCode(await verb.run({ args: command.args, flags: command.opts<Flags>(), terminal, roles }));
+    setExitCode(await verb.run({ args: command.args, flags: command.opts<Flags>(), terminal, roles, root: program }));
   });
 }
 

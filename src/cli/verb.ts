@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { ConnectionOptions } from './connection.ts';
 import type { Format } from './output/print.ts';
 import type { Terminal } from './output/terminal.ts';
@@ -24,6 +25,8 @@ export interface Call {
   readonly flags: Flags;
   readonly terminal: Terminal;
   readonly roles: Roles;
+  /** The whole command line, as a tree. */
+  readonly root: Command;
 }
 
 /** One verb of `moorage`: what --help and completion say of it, and what it does. */
@@ -38,6 +41,8 @@ export interface Verb {
   readonly connects?: boolean;
   /** Whether everything after the first argument belongs to another program. */
   readonly passesOn?: boolean;
+  /** True for what only completion scripts call. */
+  readonly isHidden?: boolean;
   /** What -o takes, if it prints for programs too. */
   readonly formats?: readonly Format[];
   readonly examples: readonly (readonly [command: string, effect: string])[];

@@ -200,4 +200,12 @@ export const verbs: readonly Verb[] = [
     ],
     run: async (call) => (await import('./completion.ts')).completion(call),
   },
+  {
+    usage: '__complete <source> [typed]',
+    summary: 'print names for a completion script',
+    isHidden: true,
+    connects: true,
+    examples: [],
+    run: async (call) => (await import('./complete.ts')).complete(call),
+  },
 ];
