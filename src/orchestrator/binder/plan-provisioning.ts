@@ -1,9 +1,8 @@
 import type { Node, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
 import { provisioningFinalizer } from '../../sidecars/shared/names.ts';
 import { annotations, noProvisioner } from './names.ts';
-import type { BindingPlan } from './plan.ts';
 import { allowsNode } from './selector.ts';
-import type { Step } from './steps.ts';
+import type { BindingPlan, Step } from './steps.ts';
 
 interface ProvisioningWorld {
   readonly claim: PersistentVolumeClaim;

@@ -12,7 +12,9 @@ import {
 } from './match.ts';
 import { annotations, claimProtection } from './names.ts';
 import { planProvisioning } from './plan-provisioning.ts';
-import { type ClaimStatus, claimRefTo, type Step } from './steps.ts';
+import { type BindingPlan, type ClaimStatus, claimRefTo, type Step } from './steps.ts';
+
+export type { BindingPlan } from './steps.ts';
 
 /** Everything that decides what becomes of a claim. */
 export interface BindingWorld {
@@ -25,21 +27,6 @@ export interface BindingWorld {
   /** Whether the driver of a provisioner is plugged in here. */
   readonly hasDriver: (provisioner: string) => boolean;
   readonly now: Date;
-}
-
-/** What becomes of a claim, why, what was looked at for it, and what to do next. */
-export interface BindingPlan {
-  readonly outcome: 'bound' | 'bind' | 'provision' | 'wait' | 'refused' | 'lost';
-  /** One word, for programs: the reason of the event, where there is one. */
-  readonly reason: string;
-  /** One sentence, for people. */
-  readonly message: string;
-  readonly volume?: string | undefined;
-  /** Each volume that was looked at and not taken, and why. */
-  readonly looked: readonly Look[];
-  readonly steps: readonly Step[];
-  /** Milliseconds after which to look again. */
-  readonly again?: number | undefined;
 }
 
 /**

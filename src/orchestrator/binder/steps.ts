@@ -1,4 +1,5 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
+import type { Look } from './match.ts';
 
 export type ClaimStatus = NonNullable<PersistentVolumeClaim['status']>;
 export type VolumeStatus = NonNullable<PersistentVolume['status']>;
@@ -42,4 +43,19 @@ export function claimRefTo({ metadata }: PersistentVolumeClaim): ClaimRef {
     ...(metadata.uid && { uid: metadata.uid }),
     ...(metadata.resourceVersion && { resourceVersion: metadata.resourceVersion }),
   };
+}
+
+/** What becomes of a claim, why, what was looked at for it, and what to do next. */
+export interface BindingPlan {
+  readonly outcome: 'bound' | 'bind' | 'provision' | 'wait' | 'refused' | 'lost';
+  /** One word, for programs: the reason of the event, where there is one. */
+  readonly reason: string;
+  /** One sentence, for people. */
+  readonly message: string;
+  readonly volume?: string | undefined;
+  /** Each volume that was looked at and not taken, and why. */
+  readonly looked: readonly Look[];
+  readonly steps: readonly Step[];
+  /** Milliseconds after which to look again. */
+  readonly again?: number | undefined;
 }
