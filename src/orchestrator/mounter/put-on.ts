@@ -45,7 +45,13 @@ async function mountVolume(
     await measured(meter, 'stage', () => csi.stage(wanted, signal));
     staged.add(staging);
   }
-  await measured(meter, 'publish', () => csi.publish(wanted, mount, target, readOnly, signal));
+  try {
+    await measured(meter, 'publish', () => csi.publish(wanted, mount, target, readOnly, signal));
+  } catch (error) {
+    // Perhaps the staging was lost: the next try stages again.
+    if (staging) staged.delete(staging);
+    throw error;
+  }
 }
 
 /** Milliseconds after which a person wants to know that something is under way. */
