@@ -1,8 +1,10 @@
 import type { Patch, WriteOptions } from '../api/api.ts';
-import { refuse } from '../api/status.ts';
+import { refuse, StatusError, statusOf } from '../api/status.ts';
+import { codeOf } from '../lib/errors.ts';
 import { namespaces } from '../model/kinds/index.ts';
+import type { KubeObject } from '../model/object.ts';
 import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from './body.ts';
-import { type Call, dryRunOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
+import { aboutOf, type Call, dryRunOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
 import { checkFields, checkPatchedFields, decodeObject, type FieldValidation, fieldValidationOf } from './decoding.ts';
 import { objectReply } from './read.ts';
 import type { Reply } from './reply.ts';
@@ -11,8 +13,16 @@ import type { Reply } from './reply.ts';
 export async function createObject(call: Call): Promise<Reply> {
   const { api, kind, query } = call;
   const { object, warnings } = await decode(call);
-  const created = await api.fromOutside.create(kind, object, { dryRun: dryRunOf(query) });
+  const created = await api.fromOutside
+    .create(kind, object, { dryRun: dryRunOf(query) })
+    .catch((error: unknown) => refuseNamed(error, call, object));
   return { ...objectReply(call, created, 201), warnings };
+}
+
+/** The path of a creation does not name the object, but what is said of it should. */
+function refuseNamed(error: unknown, { kind }: Call, { metadata }: KubeObject): never {
+  if (codeOf(error) === 'internal') throw error;
+  throw new StatusError(statusOf(error, aboutOf({ kind, name: metadata.name || metadata.generateName })));
 }
 
 /** PUT of an object, its status, or a namespace's finalizers. */
