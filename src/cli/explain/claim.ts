@@ -1,0 +1,153 @@
+import { driverName, type Node, type PersistentVolumeClaim, type StorageClass } from '../../model/kinds/index.ts';
+import { isDeleting } from '../../model/object.ts';
+import { classOfClaim, defaultClassAmong } from '../../orchestrator/binder/match.ts';
+import { type BindingPlan, planBinding } from '../../orchestrator/binder/plan.ts';
+import { lastWarning } from '../problems.ts';
+import type { World } from '../world.ts';
+import { lookForPlace, placeOf } from './places.ts';
+import { type Look, type Report, reportOn } from './report.ts';
+
+/** Why a claim is bound to what it is bound to, or why it is not bound. */
+export function explainClaim(world: World, claim: PersistentVolumeClaim, now = new Date()): Report {
+  const users = world.mounts.filter(
+    ({ metadata, spec }) => metadata.namespace === claim.metadata.namespace && spec.claim === claim.metadata.name,
+  );
+  const drivers = new Set(world.csiNodes.flatMap(({ spec }) => spec.drivers.map(({ name }) => name)));
+  const plan = planBinding({
+    claim,
+    classes: world.classes,
+    volumes: world.pvs,
+    consumer: consumerOf(world, users),
+    hasDriver: (name) => drivers.has(name),
+    now,
+  });
+  const storageClass = classFor(world, claim);
+  const use = users.map(
+    ({ metadata, spec, status }) => `Mount ${metadata.name} at ${spec.path} is ${status?.phase ?? 'Pending'}`,
+  );
+  if (isDeleting(claim)) {
+    const names = users.map(({ metadata }) => metadata.name);
+    return reportOn(world, claim, {
+      verdict: 'it is being deleted',
+      isWell: false,
+      because: [`it goes when nothing holds it any more: ${(claim.metadata.finalizers ?? []).join(', ')}`, ...use],
+      next: names.map((name) => `moorage umount ${name}`),
+    });
+  }
+  if (claim.status?.phase === 'Bound') {
+    return reportOn(world, claim, {
+      verdict: `bound to ${claim.spec.volumeName}${growth(claim)}`,
+      isWell: true,
+      because: [...boundBecause(world, claim, storageClass), ...use],
+      next:
+        users.length > 0
+          ? []
+          : [
+              `moorage mount ${claim.metadata.name} PATH, or moorage run --claim ${claim.metadata.name}:PATH -- PROGRAM`,
+            ],
+    });
+  }
+  const places = plan.outcome === 'provision' && storageClass?.provisioner === driverName;
+  const looked: Look[] = plan.looked.map(({ volume, message }) => ({
+    what: `PersistentVolume ${volume}`,
+    taken: false,
+    message,
+  }));
+  if (places) looked.push(...lookForPlace(world, wishOf(claim, storageClass)));
+  const warning = lastWarning(world, claim);
+  return reportOn(world, claim, {
+    verdict: warning ?? plan.message,
+    isWell: plan.outcome === 'wait' || plan.outcome === 'bind',
+    because: [...classBecause(claim, storageClass), ...(warning ? [plan.message] : []), ...use],
+    looked,
+    next: nextSteps(world, claim, plan, storageClass, looked),
+  });
+}
+
+function classFor(world: World, claim: PersistentVolumeClaim): StorageClass | undefined {
+  const named = classOfClaim(claim);
+  if (named === undefined) return defaultClassAmong(world.classes);
+  return world.classes.find(({ metadata }) => metadata.name === named);
+}
+
+function consumerOf(world: World, users: World['mounts']): Node | undefined {
+  if (users.length === 0) return undefined;
+  const wanted = users.map(({ spec }) => spec.node).find(Boolean);
+  return world.nodes.find(({ metadata }) => !wanted || metadata.name === wanted);
+}
+
+function growth({ spec, status }: PersistentVolumeClaim): string {
+  const wanted = spec.resources?.requests?.['storage'];
+  const has = status?.capacity?.['storage'];
+  return wanted && has && wanted !== has ? `, has ${has} and asks for ${wanted}` : `, ${has ?? 'of unknown size'}`;
+}
+
+function classBecause(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined): string[] {
+  const named = classOfClaim(claim);
+  if (named === '') return ['it asks for class "": only volumes without a class are considered, and none is made'];
+  if (!storageClass)
+    return named
+      ? [`it asks for class ${named}, which does not exist`]
+      : ['it names no class, and there is no default class'];
+  const how = named === undefined ? 'the default class' : 'its class';
+  const when = storageClass.volumeBindingMode === 'WaitForFirstConsumer' ? ', when a first consumer is there' : '';
+  return [`${how} ${storageClass.metadata.name} has ${storageClass.provisioner} make volumes${when}`];
+}
+
+function boundBecause(world: World, claim: PersistentVolumeClaim, storageClass: StorageClass | undefined): string[] {
+  const pv = world.pvs.find(({ metadata }) => metadata.name === claim.spec.volumeName);
+  if (!pv) return [`PersistentVolume ${claim.spec.volumeName} is gone: what was on it can't be reached`];
+  const made = pv.metadata.annotations?.['pv.kubernetes.io/provisioned-by'];
+  const lines = made
+    ? [
+        `${made} made ${pv.metadata.name} for this claim, by class ${storageClass?.metadata.name ?? pv.spec.storageClassName ?? '""'}`,
+      ]
+    : [`${pv.metadata.name} was there already, and was the smallest that fits, or was reserved for it`];
+  const volume = world.volumes.find(
+    ({ metadata }) => metadata.name === pv.spec.csi?.volumeHandle && pv.spec.csi.driver === driverName,
+  );
+  return [...lines, ...(volume ? placeOf(world, volume) : [])];
+}
+
+/** The Volume that our driver would be asked for. */
+function wishOf(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined) {
+  const { pool, provisioning } = storageClass?.parameters ?? {};
+  return {
+    name: `pvc-${claim.metadata.uid}`,
+    size: claim.spec.resources?.requests?.['storage'] ?? '0',
+    mode: claim.spec.volumeMode ?? 'Filesystem',
+    provisioning: provisioning === 'thick' ? 'thick' : 'thin',
+    pool,
+  } as const;
+}
+
+function nextSteps(
+  world: World,
+  claim: PersistentVolumeClaim,
+  plan: BindingPlan,
+  storageClass: StorageClass | undefined,
+  looked: readonly Look[],
+): string[] {
+  const { name } = claim.metadata;
+  if (plan.outcome === 'lost')
+    return [
+      `restore what was on it from a snapshot or backup into a new claim, and delete this one: kubectl delete pvc ${name}`,
+    ];
+  if (plan.reason === 'WaitForFirstConsumer') return [`mount it, and its volume is made: moorage mount ${name} PATH`];
+  if (!storageClass) {
+    const known = world.classes.map(({ metadata }) => metadata.name).join(', ') || 'none';
+    return [`create the StorageClass that it asks for, or a default one; there are: ${known}`];
+  }
+  const drivers = world.csiNodes.flatMap(({ spec }) => spec.drivers.map((it) => it.name));
+  if (plan.outcome === 'provision' && !drivers.includes(storageClass.provisioner)) {
+    return [
+      `plug in its driver: moorage up --csi ${storageClass.provisioner}=/path/to/csi.sock (there are: ${drivers.join(', ')})`,
+    ];
+  }
+  if (looked.length > 0 && looked.every(({ taken }) => !taken)) {
+    return [
+      'free or add room in one of the pools above, ask for less, or create another Pool; then it goes on by itself',
+    ];
+  }
+  return plan.outcome === 'provision' ? ['nothing: it is being made, and tried again if that fails'] : [];
+}
