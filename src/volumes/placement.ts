@@ -1,0 +1,129 @@
+import type { Refusal } from '../model/kinds/moorage.ts';
+import { sizeWords } from './words.ts';
+
+/** What a volume that is to be placed needs. */
+export interface PlacementWish {
+  /** The only pool to consider. */
+  readonly pool?: string | undefined;
+  /** Bytes. */
+  readonly size: bigint;
+  readonly mode: 'Filesystem' | 'Block';
+  readonly provisioning: 'thin' | 'thick';
+  /** Nodes that may hold it; undefined for all. */
+  readonly nodes?: readonly string[] | undefined;
+  /** Nodes to try first, in this order. */
+  readonly preferredNodes?: readonly string[] | undefined;
+  /** Where the source of a copy is: copies share their source's bytes, so they stay in its pool. */
+  readonly source?: { readonly name: string; readonly pool: string; readonly node: string } | undefined;
+}
+
+/** A pool on a node, and what it has to give. All sizes are bytes. */
+export interface PoolOffer {
+  readonly pool: string;
+  readonly node: string;
+  /** Why it can't be used at the moment, or undefined if it can. */
+  readonly notReady?: string | undefined;
+  readonly backend: 'image' | 'directory';
+  readonly total: bigint;
+  /** What can really be written now. */
+  readonly available: bigint;
+  /** What volumes may grow to, and what snapshots hold. */
+  readonly promised: bigint;
+  /** How many times the capacity may be promised. */
+  readonly overProvisioning: number;
+  /** Never promised. */
+  readonly reserve: bigint;
+}
+
+export type PlacementDecision =
+  | { readonly placement: { readonly pool: string; readonly node: string } }
+  | { readonly refusals: readonly Refusal[] };
+
+/**
+ * Chooses a pool for a volume: of those that can hold it, the one on the most preferred node, then the one that can
+ * promise most. Pure: or says for every pool why not.
+ */
+export function place(wish: PlacementWish, offers: readonly PoolOffer[]): PlacementDecision {
+  const considered = wish.pool === undefined ? offers : offers.filter(({ pool }) => pool === wish.pool);
+  if (considered.length === 0) return { refusals: [noPool(wish.pool)] };
+  const judged = considered.map((offer) => ({ offer, refusal: judge(wish, offer) }));
+  const fitting = judged.filter(({ refusal }) => refusal === undefined).map(({ offer }) => offer);
+  const [best] = fitting.toSorted((one, other) => compare(wish, one, other));
+  if (best) return { placement: { pool: best.pool, node: best.node } };
+  return { refusals: judged.flatMap(({ refusal }) => refusal ?? []) };
+}
+
+/** Bytes that the pool can still promise. For thick volumes, what is really there counts too. */
+export function promisable(offer: PoolOffer, provisioning: 'thin' | 'thick'): bigint {
+  const { total, available, promised, overProvisioning, reserve } = offer;
+  const thin = smaller(times(total, overProvisioning) - reserve - promised, times(available, overProvisioning));
+  const most = provisioning === 'thick' ? smaller(thin, available - reserve) : thin;
+  return most > 0n ? most : 0n;
+}
+
+/** Why a pool can't promise so many bytes more, or undefined if it can. */
+export function refuseFull(offer: PoolOffer, size: bigint, provisioning: 'thin' | 'thick'): Refusal | undefined {
+  const most = promisable(offer, provisioning);
+  if (size <= most) return undefined;
+  const thick = provisioning === 'thick' ? ' thick' : '';
+  return {
+    pool: offer.pool,
+    node: offer.node,
+    reason: 'PoolFull',
+    message: `pool ${offer.pool} on ${offer.node} can promise ${sizeWords(most)} more, ${sizeWords(size)}${thick} was asked for`,
+  };
+}
+
+function judge(wish: PlacementWish, offer: PoolOffer): Refusal | undefined {
+  const { pool, node } = offer;
+  const where = `pool ${pool} on ${node}`;
+  if (offer.notReady !== undefined) {
+    return { pool, node, reason: 'PoolNotReady', message: `${where} is not ready: ${offer.notReady}` };
+  }
+  if (wish.nodes && !wish.nodes.includes(node)) {
+    const allowed = wish.nodes.join(', ') || 'none';
+    return {
+      pool,
+      node,
+      reason: 'NodeNotAllowed',
+      message: `${where} is on another node than is allowed (${allowed})`,
+    };
+  }
+  if (wish.source && (wish.source.pool !== pool || wish.source.node !== node)) {
+    const { name, pool: home } = wish.source;
+    return {
+      pool,
+      node,
+      reason: 'SourceElsewhere',
+      message: `${where} does not hold ${name}, which is in pool ${home}`,
+    };
+  }
+  if (wish.mode === 'Block' && offer.backend === 'directory') {
+    return { pool, node, reason: 'BackendUnsupported', message: `${where} keeps directories, and has no raw block` };
+  }
+  return refuseFull(offer, wish.size, wish.provisioning);
+}
+
+function noPool(name: string | undefined): Refusal {
+  return name === undefined
+    ? { reason: 'NoPool', message: 'there is no pool; create one' }
+    : { pool: name, reason: 'PoolNotFound', message: `there is no pool ${name} on any node` };
+}
+
+function compare(wish: PlacementWish, one: PoolOffer, other: PoolOffer): number {
+  const preferred = wish.preferredNodes ?? [];
+  const rank = ({ node }: PoolOffer) => (preferred.includes(node) ? preferred.indexOf(node) : preferred.length);
+  if (rank(one) !== rank(other)) return rank(one) - rank(other);
+  const [most, otherMost] = [promisable(one, wish.provisioning), promisable(other, wish.provisioning)];
+  if (most !== otherMost) return most > otherMost ? -1 : 1;
+  return one.pool < other.pool ? -1 : 1;
+}
+
+/** To the thousandth, which is exact enough for a ratio that a person wrote. */
+function times(bytes: bigint, ratio: number): bigint {
+  return (bytes * BigInt(Math.round(ratio * 1000))) / 1000n;
+}
+
+function smaller(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}

@@ -1,0 +1,90 @@
+import type { Pool } from '../model/kinds/moorage.ts';
+import { bytesOf, formatBytes } from '../model/quantity.ts';
+import { alreadySay, type Statement, withConditions } from './conditions.ts';
+import { type PoolOffer, promisable } from './placement.ts';
+import type { PoolState } from './storage.ts';
+
+type Status = NonNullable<Pool['status']>;
+type NodeStatus = NonNullable<Status['nodes']>[number];
+
+const mebibyte = 1n << 20n;
+const nearlyFull = 85n;
+const full = 95n;
+
+/**
+ * The status that a pool should have after a look at it, or undefined if the one that it has is good enough: figures
+ * that moved by less than 1 % of the capacity are not news, unless something was promised or given back. Pure.
+ */
+export function poolStatus(pool: Pool, node: string, state: PoolState, offer: PoolOffer): Status | undefined {
+  const before = pool.status?.nodes?.find((it) => it.node === node);
+  const seen = state.ready ? figures(node, state, offer) : (before ?? { node });
+  const statements = statementsOf(state);
+  const phase = !state.ready ? 'Failed' : statements.some(isFull) ? 'Degraded' : 'Ready';
+  const same = pool.status?.phase === phase && saysTheSame(pool, statements) && !isNews(before, seen);
+  if (same) return undefined;
+  const others = (pool.status?.nodes ?? []).filter((it) => it.node !== node);
+  return {
+    ...pool.status,
+    phase,
+    nodes: [...others, seen],
+    conditions: withConditions(pool.status?.conditions, statements, pool.metadata.generation),
+  };
+}
+
+function figures(node: string, state: PoolState & { ready: true }, offer: PoolOffer): NodeStatus {
+  const { backend, why, path, capacity } = state;
+  return {
+    node,
+    backend,
+    why,
+    path,
+    total: words(capacity.total),
+    used: words(capacity.used),
+    allocated: words(offer.promised),
+    available: words(promisable(offer, 'thin')),
+  };
+}
+
+/** In whole mebibytes, which read better, and never more than there is. */
+function words(bytes: bigint): string {
+  return formatBytes(bytes - (bytes % mebibyte));
+}
+
+function statementsOf(state: PoolState): Statement[] {
+  if (!state.ready) return [{ type: 'Ready', status: 'False', reason: 'NotOpen', message: state.why }];
+  const { capacity, backend, why } = state;
+  const percent = capacity.total > 0n ? ((capacity.total - capacity.available) * 100n) / capacity.total : 100n;
+  const enforced = backend === 'directory' ? '; the sizes of its volumes are not enforced' : '';
+  const message = `${backend} backend, because ${why}${enforced}`;
+  const remedy = 'delete volumes or snapshots, or grow the pool (spec.size, or the disk under it)';
+  return [
+    { type: 'Ready', status: 'True', reason: 'Open', message },
+    level('NearlyFull', percent >= nearlyFull, `more than ${nearlyFull} % is used: ${remedy}`),
+    level('Full', percent >= full, `more than ${full} % is used, and writes to volumes may soon fail: ${remedy}`),
+  ];
+}
+
+function level(type: string, reached: boolean, message: string): Statement {
+  return reached
+    ? { type, status: 'True', reason: 'LittleSpaceLeft', message }
+    : { type, status: 'False', reason: 'EnoughSpace', message: 'there is room' };
+}
+
+function isFull({ type, status }: Statement): boolean {
+  return type === 'Full' && status === 'True';
+}
+
+function saysTheSame(pool: Pool, statements: readonly Statement[]): boolean {
+  const { generation } = pool.metadata;
+  const observed = pool.status?.conditions?.find(({ type }) => type === 'Ready')?.observedGeneration;
+  return alreadySay(pool.status?.conditions, statements) && observed === generation;
+}
+
+function isNews(before: NodeStatus | undefined, now: NodeStatus): boolean {
+  if (!before || before.path !== now.path || before.why !== now.why || before.allocated !== now.allocated) return true;
+  const total = bytesOf(now.total ?? '0');
+  return (['total', 'used', 'available'] as const).some((figure) => {
+    const moved = bytesOf(now[figure] ?? '0') - bytesOf(before[figure] ?? '0');
+    return (moved < 0n ? -moved : moved) * 100n > total;
+  });
+}

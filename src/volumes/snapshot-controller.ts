@@ -1,0 +1,118 @@
+import { Controller } from '../api/controller.ts';
+import { timestamp } from '../lib/clock.ts';
+import { fail, isCode } from '../lib/errors.ts';
+import { pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import { isDeleting } from '../model/object.ts';
+import { formatBytes } from '../model/quantity.ts';
+import { type Statement, withConditions } from './conditions.ts';
+import { ensureFinalizer, removeFinalizer, snapshotFinalizer } from './finalizers.ts';
+import { measured } from './measured.ts';
+import { refuseFull } from './placement.ts';
+import { type Storage, snapshotKey } from './storage.ts';
+
+/**
+ * Takes each Snapshot of a volume of this node, once, and at last deletes it. As with volumes, one status write does:
+ * the bytes are in the volume's pool, under the snapshot's name.
+ */
+export function createSnapshotController(storage: Storage): Controller {
+  const { api, log, meter, node } = storage.options;
+  const reconcile = async (name: string) => {
+    const snapshot = api.informer(snapshots).get({ name });
+    if (!snapshot) return;
+    const { placement, phase } = snapshot.status ?? {};
+    if (placement && placement.node !== node) return;
+    if (isDeleting(snapshot)) return remove(storage, snapshot);
+    if (phase === 'Ready' || phase === 'Failed') return;
+    const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
+    if (!volume || isDeleting(volume)) {
+      return failed(storage, snapshot, 'VolumeNotFound', `there is no volume ${snapshot.spec.volume} to take it of`);
+    }
+    const home = volume.status?.placement;
+    if (volume.status?.phase !== 'Ready' || home?.node !== node) return;
+    await take(storage, snapshot, volume, home);
+  };
+  const byVolume = api.informer(snapshots).index('volumes/by-volume', ({ spec }) => [spec.volume]);
+  return new Controller({ name: 'snapshot', log, reconcile: measured(meter, 'snapshot', reconcile) })
+    .watch(api.informer(snapshots), ({ metadata }) => [metadata.name])
+    .watch(api.informer(volumes), ({ metadata, status }, { old }) => {
+      const becameReady = status?.phase === 'Ready' && old?.status?.phase !== 'Ready';
+      return becameReady ? byVolume(metadata.name).map((it) => it.metadata.name) : [];
+    });
+}
+
+type Placement = NonNullable<NonNullable<Volume['status']>['placement']>;
+
+async function take(storage: Storage, given: Snapshot, volume: Volume, home: Placement): Promise<void> {
+  const { api, engine } = storage.options;
+  const { ledger } = storage;
+  const { name, uid = fail('internal', `snapshot ${given.metadata.name} has no uid`) } = given.metadata;
+  const ref = { pool: home.pool, name };
+  const snapshot = await ensureFinalizer(api, snapshots, given, snapshotFinalizer);
+  const [source, done] = await Promise.all([
+    engine.volumes.get('volume', { pool: home.pool, name: volume.metadata.name }),
+    engine.volumes.get('snapshot', ref),
+  ]);
+  const pool = api.informer(pools).get({ name: home.pool });
+  const refusal = !done && source && pool && refuseFull(storage.offer(pool), source.used, 'thin');
+  if (refusal) {
+    return failed(
+      storage,
+      snapshot,
+      'PoolFull',
+      `it could come to hold what ${volume.metadata.name} has now, but ${refusal.message}`,
+    );
+  }
+  const key = snapshotKey(snapshot);
+  ledger.assume(key, { pool: home.pool, bytes: source?.used ?? 0n });
+  try {
+    const artifact = await engine.volumes.snapshot({ ...ref, uid, volume: volume.metadata.name });
+    const ready: Statement = { type: 'Ready', status: 'True', reason: 'Taken', message: `it is in pool ${home.pool}` };
+    await write(storage, snapshot, [ready], {
+      phase: 'Ready',
+      size: formatBytes(artifact.size),
+      used: formatBytes(artifact.used),
+      creationTime: timestamp(artifact.createdAt),
+      placement: { ...home },
+    });
+  } catch (error) {
+    if (isCode(error, 'conflict')) throw error;
+    ledger.forget(key);
+    const full = isCode(error, 'exhausted');
+    if (!full && !isCode(error, 'not-found', 'invalid', 'already-exists')) throw error;
+    await failed(storage, snapshot, full ? 'PoolFull' : 'SnapshotFailed', error.message);
+  }
+}
+
+async function remove(storage: Storage, snapshot: Snapshot): Promise<void> {
+  const { api, engine, node } = storage.options;
+  const { name, uid, finalizers } = snapshot.metadata;
+  if (!finalizers?.includes(snapshotFinalizer)) return;
+  const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
+  const home = snapshot.status?.placement ?? volume?.status?.placement;
+  if (home && home.node !== node) return;
+  // Without a record of where it is, it may be anywhere here: a crash right after it was taken.
+  const places = home ? [home.pool] : engine.pools();
+  for (const pool of places) {
+    if (!api.informer(pools).get({ name: pool })) continue;
+    const artifact = await engine.volumes.get('snapshot', { pool, name });
+    if (artifact?.uid === uid) await engine.volumes.deleteSnapshot({ pool, name });
+  }
+  storage.ledger.forget(snapshotKey(snapshot));
+  await removeFinalizer(api, snapshots, snapshot, snapshotFinalizer);
+}
+
+async function failed(storage: Storage, snapshot: Snapshot, reason: string, message: string): Promise<void> {
+  storage.options.events.warning(snapshot, reason, message);
+  const statement: Statement = { type: 'Ready', status: 'False', reason, message };
+  await write(storage, snapshot, [statement], { ...snapshot.status, phase: 'Failed' });
+}
+
+async function write(
+  storage: Storage,
+  snapshot: Snapshot,
+  statements: readonly Statement[],
+  status: NonNullable<Snapshot['status']>,
+): Promise<void> {
+  const conditions = withConditions(snapshot.status?.conditions, statements, snapshot.metadata.generation);
+  await storage.options.api.updateStatus(snapshots, { ...snapshot, status: { ...status, conditions } });
+}

@@ -1,0 +1,236 @@
+import { Controller } from '../api/controller.ts';
+import type { Artifact, VolumeWish } from '../engines/engine.ts';
+import { fail, isCode } from '../lib/errors.ts';
+import { pools, type Refusal, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import { isDeleting } from '../model/object.ts';
+import { bytesOf, formatBytes } from '../model/quantity.ts';
+import { alreadySay, type Statement, withConditions } from './conditions.ts';
+import { ensureFinalizer, removeFinalizer, volumeFinalizer } from './finalizers.ts';
+import { measured } from './measured.ts';
+import { place, refuseFull } from './placement.ts';
+import { type Storage, volumeKey } from './storage.ts';
+import { Waiting } from './waiting.ts';
+
+/**
+ * Brings each Volume of this node from Pending to Ready, to its wished size, and at last away.
+ *
+ * One status write makes a volume Ready and records its placement at once. To record the placement before the bytes
+ * are made would be needed only if a crash could leave bytes that the name alone does not find again; here every pool
+ * that could have been chosen is on this machine, and is looked into before another is chosen.
+ */
+export function createVolumeController(storage: Storage): Controller {
+  const { api, log, meter } = storage.options;
+  const passes = new VolumePasses(storage);
+  const controller = new Controller({
+    name: 'volume',
+    log,
+    concurrency: 64,
+    reconcile: measured(meter, 'volume', (name) => passes.reconcile(name)),
+  });
+  passes.waiting.onWake = (name) => controller.add(name);
+  storage.onPoolChange(() => passes.waiting.wake());
+  return controller
+    .watch(api.informer(volumes), ({ metadata, status }, { old }) => {
+      // It may be the source that a copy waits for.
+      if (status?.phase === 'Ready' && old?.status?.phase !== 'Ready') passes.waiting.wake();
+      return [metadata.name];
+    })
+    .watch(api.informer(snapshots), () => {
+      passes.waiting.wake();
+      return [];
+    });
+}
+
+class VolumePasses {
+  readonly waiting = new Waiting();
+  readonly #storage: Storage;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  async reconcile(name: string): Promise<void> {
+    const { api, node } = this.#storage.options;
+    const volume = api.informer(volumes).get({ name });
+    this.waiting.delete(name);
+    if (!volume) return;
+    const { placement, phase } = volume.status ?? {};
+    if (placement && placement.node !== node) return;
+    if (isDeleting(volume)) return this.#remove(volume);
+    if (phase === 'Failed') return;
+    if (!placement || phase !== 'Ready') return this.#create(volume);
+    if (bytesOf(volume.spec.size) > bytesOf(volume.status?.size ?? '0')) return this.#expand(volume);
+  }
+
+  async #create(given: Volume): Promise<void> {
+    const { api, engine, events, node } = this.#storage.options;
+    const { ledger } = this.#storage;
+    const volume = await ensureFinalizer(api, volumes, given, volumeFinalizer);
+    const wish = wishOf(volume);
+    const pool = await this.#decide(volume);
+    if (typeof pool !== 'string') return this.#refuse(volume, pool);
+    try {
+      const artifact = await engine.volumes.create({ ...wish, pool });
+      await this.#writeReady(volume, artifact, { pool, node, engine: engine.name });
+    } catch (error) {
+      if (isCode(error, 'conflict')) throw error;
+      ledger.forget(volumeKey(volume));
+      if (isCode(error, 'exhausted')) {
+        return this.#refuse(volume, [{ pool, node, reason: 'PoolFull', message: error.message }]);
+      }
+      if (!isCode(error, 'invalid', 'already-exists')) throw error;
+      events.warning(volume, 'CreateFailed', error.message);
+      await this.#write(volume, { ...volume.status, phase: 'Failed' }, notReady('CreateFailed', error.message));
+    }
+  }
+
+  /** The pool that has the volume already, or else should get it; or why none can. */
+  async #decide(volume: Volume): Promise<string | readonly Refusal[]> {
+    const present = volume.status?.placement?.pool ?? this.#storage.ledger.assumed(volumeKey(volume))?.pool;
+    if (present !== undefined) return present;
+    const source = this.#source(volume);
+    if (source && 'reason' in source) return [source];
+    // With one pool, creating finds what is there; with more, it must be known which one before.
+    const found = this.#storage.options.engine.pools().length > 1 ? await this.#find(volume) : undefined;
+    // No await from here on: what is promised to one volume must be seen by the next.
+    const { pool, mode, provisioning, nodes, preferredNodes } = volume.spec;
+    const bytes = bytesOf(volume.spec.size);
+    const wish = { pool, mode, provisioning, nodes, preferredNodes, size: bytes, source };
+    const decision = found ? { placement: found } : place(wish, this.#storage.offers());
+    if (!('placement' in decision)) return decision.refusals;
+    this.#storage.ledger.assume(volumeKey(volume), { pool: decision.placement.pool, bytes });
+    return decision.placement.pool;
+  }
+
+  #source({ spec }: Volume): { name: string; pool: string; node: string } | Refusal | undefined {
+    if (!spec.source) return undefined;
+    const { api } = this.#storage.options;
+    const { kind, name } = spec.source;
+    const source = kind === 'Volume' ? api.informer(volumes).get({ name }) : api.informer(snapshots).get({ name });
+    const placement = source?.status?.phase === 'Ready' ? source.status.placement : undefined;
+    if (placement) return { name, pool: placement.pool, node: placement.node };
+    const state = source ? 'is not ready yet' : 'does not exist';
+    return { reason: source ? 'SourceNotReady' : 'SourceNotFound', message: `${kind} ${name}, its source, ${state}` };
+  }
+
+  /** Bytes that were made for this very object, in any pool of this node. */
+  async #find(volume: Volume): Promise<Artifact | undefined> {
+    const { engine } = this.#storage.options;
+    const { name, uid } = volume.metadata;
+    for (const pool of engine.pools()) {
+      const artifact = await engine.volumes.get('volume', { pool, name });
+      if (artifact?.uid === uid) return artifact;
+    }
+    return undefined;
+  }
+
+  async #expand(volume: Volume): Promise<void> {
+    const { api, engine } = this.#storage.options;
+    const { ledger } = this.#storage;
+    const { name } = volume.metadata;
+    const placement = volume.status?.placement ?? fail('internal', `volume ${name} has no placement`);
+    const size = bytesOf(volume.spec.size);
+    const present = bytesOf(volume.status?.size ?? '0');
+    const pool = api.informer(pools).get({ name: placement.pool });
+    const assumed = ledger.assumed(volumeKey(volume));
+    const refusal =
+      pool && !(assumed && assumed.bytes >= size)
+        ? refuseFull(this.#storage.offer(pool), size - present, volume.spec.provisioning)
+        : undefined;
+    if (refusal) return this.#refuse(volume, [refusal]);
+    ledger.assume(volumeKey(volume), { pool: placement.pool, bytes: size });
+    try {
+      const artifact = await engine.volumes.expand({ pool: placement.pool, name }, size);
+      await this.#writeReady(volume, artifact, placement);
+    } catch (error) {
+      if (isCode(error, 'conflict')) throw error;
+      ledger.forget(volumeKey(volume));
+      if (!isCode(error, 'exhausted')) throw error;
+      await this.#refuse(volume, [{ ...placement, reason: 'PoolFull', message: error.message }]);
+    }
+  }
+
+  async #remove(volume: Volume): Promise<void> {
+    const { api, engine, log } = this.#storage.options;
+    const { name, uid } = volume.metadata;
+    if (!volume.metadata.finalizers?.includes(volumeFinalizer)) return;
+    const attachments = volume.status?.attachments ?? [];
+    if (attachments.length > 0) {
+      const who = attachments.map(({ node }) => node).join(', ');
+      return this.#write(volume, volume.status, notReady('InUse', `it goes once ${who} lets go of it`));
+    }
+    const pool = volume.status?.placement?.pool;
+    if (pool !== undefined && !api.informer(pools).get({ name: pool })) {
+      log.warn({ volume: name, pool }, 'the pool of a deleted volume is gone; nothing was left to delete');
+    } else {
+      // Where no placement was recorded, a crash may have come right after the bytes were made.
+      const artifact =
+        pool === undefined ? await this.#find(volume) : await engine.volumes.get('volume', { pool, name });
+      if (artifact && artifact.uid === uid) {
+        await engine.node.detach(artifact);
+        await engine.volumes.delete(artifact);
+      }
+    }
+    this.#storage.ledger.forget(volumeKey(volume));
+    await removeFinalizer(api, volumes, volume, volumeFinalizer);
+  }
+
+  /** Says why there is no room, and looks again when room or a source turns up. */
+  async #refuse(volume: Volume, refusals: readonly Refusal[]): Promise<void> {
+    this.waiting.add(volume.metadata.name);
+    const ready = volume.status?.phase === 'Ready';
+    const message = refusals.map((refusal) => refusal.message).join('; ');
+    const known = volume.status?.refusals?.map((refusal) => refusal.message).join('; ') === message;
+    if (known) return;
+    this.#storage.options.events.warning(volume, ready ? 'ExpandRefused' : 'PlacementRefused', message);
+    const status = {
+      ...volume.status,
+      phase: ready ? ('Ready' as const) : ('Pending' as const),
+      refusals: [...refusals],
+    };
+    await this.#write(volume, status, ready ? [] : notReady(refusals[0]?.reason ?? 'Refused', message), true);
+  }
+
+  async #writeReady(
+    volume: Volume,
+    artifact: Artifact,
+    placement: NonNullable<Volume['status']>['placement'],
+  ): Promise<void> {
+    const { refusals: _, ...rest } = volume.status ?? {};
+    const message = `it is in pool ${artifact.pool}`;
+    const ready: Statement = { type: 'Ready', status: 'True', reason: 'Created', message };
+    await this.#write(volume, { ...rest, phase: 'Ready', size: formatBytes(artifact.size), placement }, [ready], true);
+  }
+
+  async #write(
+    volume: Volume,
+    status: Volume['status'],
+    statements: readonly Statement[],
+    changed = false,
+  ): Promise<void> {
+    if (!changed && alreadySay(volume.status?.conditions, statements)) return;
+    const conditions = withConditions(volume.status?.conditions, statements, volume.metadata.generation);
+    await this.#storage.options.api.updateStatus(volumes, { ...volume, status: { ...status, conditions } });
+  }
+}
+
+function notReady(reason: string, message: string): Statement[] {
+  return [{ type: 'Ready', status: 'False', reason, message }];
+}
+
+/** What the engine is asked for; the pool is filled in once it is known. */
+function wishOf({ metadata, spec }: Volume): Omit<VolumeWish, 'pool'> {
+  const { name, uid } = metadata;
+  return {
+    name,
+    uid: uid ?? fail('internal', `volume ${name} has no uid`),
+    size: roundUp(bytesOf(spec.size)),
+    provisioning: spec.provisioning,
+    source: spec.source && { kind: spec.source.kind === 'Snapshot' ? 'snapshot' : 'volume', name: spec.source.name },
+  };
+}
+
+/** Devices are made of sectors: sizes are multiples of 4096 bytes. */
+function roundUp(bytes: bigint): bigint {
+  return ((bytes + 4095n) / 4096n) * 4096n;
+}
