@@ -1,11 +1,12 @@
 import type { Api, Change } from '../api/api.ts';
 import { Controller } from '../api/controller.ts';
+import { foregroundFinalizer, orphanFinalizer } from '../api/embedded/deletion.ts';
 import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
 import { allKinds } from '../model/kinds/index.ts';
 import { isDeleting, type KubeObject, refTo } from '../model/object.ts';
 import { OwnerGraph } from './garbage-collection/graph.ts';
-import { foregroundFinalizer, orphanFinalizer, planGarbageCollection, type Step } from './garbage-collection/plan.ts';
+import { planGarbageCollection, type Step } from './garbage-collection/plan.ts';
 
 export interface GarbageCollectorOptions {
   readonly api: Api;

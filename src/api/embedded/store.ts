@@ -3,7 +3,8 @@ import type { Log } from '../../lib/log.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
 import { Collection, type Entry } from './collection.ts';
-import { Database, damaged, type Row } from './database.ts';
+import { Database, type Row } from './database.ts';
+import { damaged } from './database-file.ts';
 import { frozen } from './frozen.ts';
 import type { Change } from './history.ts';
 

@@ -1,7 +1,8 @@
 import type { Api, Informer } from '../../api/api.ts';
+import { foregroundFinalizer } from '../../api/embedded/deletion.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../model/kind.ts';
 import { isDeleting, type KubeObject, keyOf, type OwnerReference, refOf, refTo } from '../../model/object.ts';
-import { foregroundFinalizer, type OwnerState } from './plan.ts';
+import type { OwnerState } from './plan.ts';
 
 /** One object of any kind. */
 export interface Located {

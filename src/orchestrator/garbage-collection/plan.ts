@@ -1,8 +1,5 @@
+import { foregroundFinalizer, orphanFinalizer } from '../../api/embedded/deletion.ts';
 import type { KubeObject, OwnerReference } from '../../model/object.ts';
-
-/** Finalizers that Kubernetes uses for the cascade (deletion of an owner under a propagation policy). */
-export const foregroundFinalizer = 'foregroundDeletion';
-export const orphanFinalizer = 'orphan';
 
 /**
  * What is known of the owner that a reference names: it is there; it is being deleted and waits for its dependents; it
