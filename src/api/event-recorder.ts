@@ -17,8 +17,8 @@ export interface EventRecorderOptions {
 
 /** One piece of news, and how often it was told. */
 interface News {
-  /** The event as it was last written; undefined until the first write has come back. */
-  event: Event;
+  /** The event as it was first told. */
+  readonly event: Event;
   count: number;
   last: Date;
   /** When it may be written again, by performance.now(). */
