@@ -79,14 +79,25 @@ function parseJson(text: string): Body {
 }
 
 async function parseYaml(text: string): Promise<Body> {
-  const { parseDocument } = await import('yaml');
+  const { parseDocument, isMap, isScalar, isSeq } = await import('yaml');
   const document = parseDocument(text, { uniqueKeys: false });
   const [error] = document.errors;
   if (error) return unreadable(text, error);
-  const strict = () => parseDocument(text).errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const duplicatesOf = (node: unknown, path: string): string[] => {
+    if (isSeq(node)) return node.items.flatMap((item, index) => duplicatesOf(item, `${path}[${index}]`));
+    if (!isMap(node)) return [];
+    const seen = new Set<string>();
+    return node.items.flatMap(({ key, value }) => {
+      const name = String(isScalar(key) ? key.value : key);
+      const at = path === '' ? name : `${path}.${name}`;
+      const own = seen.has(name) ? [at] : [];
+      seen.add(name);
+      return [...own, ...duplicatesOf(value, at)];
+    });
+  };
   return {
     value: document.toJS({ maxAliasCount: 100 }) as unknown,
-    duplicates: () => strict().map(({ pos: [start, end] }) => text.slice(start, end).split(':')[0]?.trim() ?? ''),
+    duplicates: () => duplicatesOf(document.contents, ''),
   };
 }
 

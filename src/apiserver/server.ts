@@ -56,6 +56,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const server = createServer(
     { ...credentialsOf(pki), keepAlive: true, noDelay: true, keepAliveTimeout: 120_000 },
     (request, response) => {
+      // A kept connection would hold the server open once it stops.
+      response.once('close', () => stop.signal.aborted && setImmediate(() => server.closeIdleConnections()));
       void handle(request, response);
     },
   );

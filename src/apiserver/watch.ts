@@ -36,6 +36,8 @@ export async function watchObjects(call: Call, response: ServerResponse, stoppin
     if (!write(response, line)) await once(response, 'drain', { signal }).catch(() => {});
     if (signal.aborted) break;
   }
+  // What is held back when a response ends would be lost.
+  uncork(response);
   response.end();
 }
 
@@ -43,9 +45,13 @@ export async function watchObjects(call: Call, response: ServerResponse, stoppin
 function write(response: ServerResponse, line: string): boolean {
   if (response.writableCorked === 0) {
     response.cork();
-    setImmediate(() => response.uncork());
+    setImmediate(() => uncork(response));
   }
   return response.write(line);
+}
+
+function uncork(response: ServerResponse): void {
+  if (response.writableCorked > 0) response.uncork();
 }
 
 /** Whether a watch begins with all there is, and whether it says when that was all. */
