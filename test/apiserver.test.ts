@@ -95,7 +95,7 @@ describe('who may ask', () => {
   );
 
   test('a certificate of another authority is no credential', async () => {
-    const { makeCertificate } = await import('../src/apiserver/certificates.ts');
+    const { makeCertificate } = await import('../src/apiserver/credentials/certificates.ts');
     const other = await makeCertificate({ kind: 'authority', commonName: 'moorage-authority' });
     const fake = await makeCertificate(
       { kind: 'client', commonName: 'moorage-administrator', organization: 'system:masters' },

@@ -4,18 +4,18 @@ import { type About, refuse, statusOf } from '../api/status.ts';
 import { codeOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
-import type { Authenticator, User } from './authentication.ts';
-import { type Attributes, type Authorizer, refusalOf } from './authorization.ts';
-import { readObjectBody } from './body.ts';
-import { aboutOf, type Call, flag, methodNotAllowed, noSuchResource } from './call.ts';
-import { deleteCollection, deleteObject } from './delete.ts';
-import { pageOf } from './pages.ts';
-import { getObject, listObjects } from './read.ts';
-import { jsonReply, type Reply, send, statusReply } from './reply.ts';
+import type { Authenticator, User } from './access/authentication.ts';
+import { type Attributes, type Authorizer, refusalOf } from './access/authorization.ts';
+import { answerReview, reviews } from './access/reviews.ts';
+import { pageOf } from './discovery/pages.ts';
 import { parseResourcePath, type ResourcePath } from './request-path.ts';
-import { answerReview, reviews } from './reviews.ts';
-import { watchObjects } from './watch.ts';
-import { createObject, patchObject, replaceObject } from './write.ts';
+import { aboutOf, type Call, flag, methodNotAllowed, noSuchResource } from './verbs/call.ts';
+import { deleteCollection, deleteObject } from './verbs/delete.ts';
+import { getObject, listObjects } from './verbs/read.ts';
+import { watchObjects } from './verbs/watch.ts';
+import { createObject, patchObject, replaceObject } from './verbs/write.ts';
+import { readObjectBody } from './wire/body.ts';
+import { jsonReply, type Reply, send, statusReply } from './wire/reply.ts';
 
 export interface HandlerOptions {
   readonly api: EmbeddedApi;
@@ -72,7 +72,8 @@ function callOf(
   const kind = api.kinds.find(
     (one) => one.plural === at.resource && one.group === at.group && one.version === at.version,
   );
-  if (!kind) return { at, attributes: { verb: 'create', group: at.group, resource: at.resource } };
+  if (!kind)
+    return { at, attributes: { verb: verb === 'post' ? 'create' : verb, group: at.group, resource: at.resource } };
   return { api, request, query, user, kind, namespace: at.namespace, name: at.name, subresource: at.subresource };
 }
 

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
 import { MoorageError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { clientCertificates, firstOf } from './authentication.ts';
-import { administratorsMay, anyOf, everybodyMay } from './authorization.ts';
+import { clientCertificates, firstOf } from './access/authentication.ts';
+import { administratorsMay, anyOf, everybodyMay } from './access/authorization.ts';
+import { writeKubeconfig } from './credentials/kubeconfig.ts';
+import { ensurePki, isWildcard, type Pki } from './credentials/pki.ts';
 import { requestHandler } from './handler.ts';
-import { writeKubeconfig } from './kubeconfig.ts';
-import { ensurePki, isWildcard, type Pki } from './pki.ts';
 
 export interface ApiServerOptions {
   readonly api: EmbeddedApi;

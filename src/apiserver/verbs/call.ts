@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
-import type { About } from '../api/status.ts';
-import { refuse } from '../api/status.ts';
-import { type Kind, resourceOf } from '../model/kind.ts';
-import type { User } from './authentication.ts';
+import type { EmbeddedApi } from '../../api/embedded/embedded-api.ts';
+import type { About } from '../../api/status.ts';
+import { refuse } from '../../api/status.ts';
+import { type Kind, resourceOf } from '../../model/kind.ts';
+import type { User } from '../access/authentication.ts';
 
 /** One request about objects of a kind, past authentication and authorization. */
 export interface Call {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { refuse } from '../api/status.ts';
+import { refuse } from '../../api/status.ts';
 import type { IncludeObject, TableRequest } from './table.ts';
 
 /** The form in which a client wants objects. */

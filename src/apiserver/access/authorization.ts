@@ -1,5 +1,5 @@
+import { administrators } from '../credentials/pki.ts';
 import type { User } from './authentication.ts';
-import { administrators } from './pki.ts';
 
 /** What somebody wants to do: to objects, or to a path that is not about objects. */
 export type Attributes =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { apiVersionOf, type Kind } from '../model/kind.ts';
+import { apiVersionOf, type Kind } from '../../model/kind.ts';
 import { type JsonSchema, jsonSchemaOf } from './kind-schema.ts';
 import { gitVersion } from './version.ts';
 

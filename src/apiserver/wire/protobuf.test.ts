@@ -1,6 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { expect, test } from 'vitest';
-import { StatusError } from '../api/status.ts';
+import { StatusError } from '../../api/status.ts';
 import { decodeProtobuf, readsProtobuf } from './protobuf.ts';
 
 type Write = (writer: BinaryWriter) => BinaryWriter;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { refuse } from '../api/status.ts';
-import { messageOf } from '../lib/errors.ts';
-import type { Kind } from '../model/kind.ts';
+import { refuse } from '../../api/status.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { Kind } from '../../model/kind.ts';
 import { duplicateFields } from './json-duplicates.ts';
 import { decodeProtobuf, protobufType, readsProtobuf } from './protobuf.ts';
 

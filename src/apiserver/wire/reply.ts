@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Status } from '../api/status.ts';
+import type { Status } from '../../api/status.ts';
 
 /** What is answered. */
 export interface Reply {

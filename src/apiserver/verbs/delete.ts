@@ -1,11 +1,11 @@
-import type { DeleteOptions } from '../api/api.ts';
-import { refuse } from '../api/status.ts';
-import type { KubeObject } from '../model/object.ts';
-import { mediaTypeOf, readText } from './body.ts';
+import type { DeleteOptions } from '../../api/api.ts';
+import { refuse } from '../../api/status.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { mediaTypeOf, readText } from '../wire/body.ts';
+import { formOf } from '../wire/negotiation.ts';
+import { jsonReply, type Reply } from '../wire/reply.ts';
 import { type Call, dryRunOf, methodNotAllowed, notFound, selectorsOf } from './call.ts';
-import { formOf } from './negotiation.ts';
 import { listReply, objectReply } from './read.ts';
-import { jsonReply, type Reply } from './reply.ts';
 
 /** DELETE of one object: the object while finalizers hold it, a Status once it is gone. */
 export async function deleteObject(call: Call): Promise<Reply> {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Kind } from '../model/kind.ts';
+import type { Kind } from '../../model/kind.ts';
+import { reviews } from '../access/reviews.ts';
+import { parseAccept } from '../wire/negotiation.ts';
+import { jsonReply, type Reply, textReply } from '../wire/reply.ts';
 import { Discovery } from './discovery.ts';
-import { parseAccept } from './negotiation.ts';
 import { openApiDocument, openApiIndex } from './openapi.ts';
-import { jsonReply, type Reply, textReply } from './reply.ts';
-import { reviews } from './reviews.ts';
 import { versionInfo } from './version.ts';
 
 /** The paths that are not about objects; undefined for what is not served. */

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allKinds, anyKind, persistentVolumeClaims, persistentVolumes, pools } from '../model/kinds/index.ts';
+import { allKinds, anyKind, persistentVolumeClaims, persistentVolumes, pools } from '../../model/kinds/index.ts';
+import { jsonSchemaOf } from '../discovery/kind-schema.ts';
 import { duplicateFields } from './json-duplicates.ts';
-import { jsonSchemaOf } from './kind-schema.ts';
 import { schemaAt, unknownFields } from './unknown-fields.ts';
 
 describe('fields that are there twice', () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Kind } from '../model/kind.ts';
+import type { Kind } from '../../model/kind.ts';
 
 /** The part of JSON Schema that our kinds come out as. */
 export interface JsonSchema {

@@ -1,7 +1,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { refuse } from '../api/status.ts';
-import { messageOf } from '../lib/errors.ts';
-import type { Kind } from '../model/kind.ts';
+import { refuse } from '../../api/status.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { Kind } from '../../model/kind.ts';
 import { type FieldType, type Message, messages } from './protobuf-messages.ts';
 
 /** Kubernetes' binary form; https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './kind-schema.ts';
+import type { JsonSchema } from '../discovery/kind-schema.ts';
 
 /**
  * The fields of a value that its schema does not know, as paths (`spec.foo`, `spec.drivers[0].bar`). A key that begins

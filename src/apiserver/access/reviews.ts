@@ -1,8 +1,8 @@
-import { refuse } from '../api/status.ts';
-import { timestamp } from '../lib/clock.ts';
+import { refuse } from '../../api/status.ts';
+import { timestamp } from '../../lib/clock.ts';
+import type { VirtualResource } from '../discovery/discovery.ts';
 import type { User } from './authentication.ts';
 import type { Attributes, Authorizer } from './authorization.ts';
-import type { VirtualResource } from './discovery.ts';
 
 /** A question that is asked by creating an object, whose status is the answer. */
 export interface Review extends VirtualResource {

@@ -1,12 +1,12 @@
-import type { List } from '../api/api.ts';
-import { refuse } from '../api/status.ts';
-import { isCode } from '../lib/errors.ts';
-import { apiVersionOf } from '../model/kind.ts';
-import type { KubeObject } from '../model/object.ts';
+import type { List } from '../../api/api.ts';
+import { refuse } from '../../api/status.ts';
+import { isCode } from '../../lib/errors.ts';
+import { apiVersionOf } from '../../model/kind.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { type Form, formOf } from '../wire/negotiation.ts';
+import type { Reply } from '../wire/reply.ts';
+import { metadataOnly, tableOf } from '../wire/table.ts';
 import { type Call, count, noSuchResource, notFound, selectorsOf } from './call.ts';
-import { type Form, formOf } from './negotiation.ts';
-import type { Reply } from './reply.ts';
-import { metadataOnly, tableOf } from './table.ts';
 
 /** GET of one object. */
 export async function getObject(call: Call): Promise<Reply> {

@@ -1,8 +1,8 @@
-import { refuse } from '../api/status.ts';
-import { apiVersionOf, type Kind } from '../model/kind.ts';
-import type { KubeObject } from '../model/object.ts';
+import { refuse } from '../../api/status.ts';
+import { apiVersionOf, type Kind } from '../../model/kind.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { jsonSchemaOf } from '../discovery/kind-schema.ts';
 import type { Body } from './body.ts';
-import { jsonSchemaOf } from './kind-schema.ts';
 import { schemaAt, unknownFields } from './unknown-fields.ts';
 
 /** What becomes of fields that the kind does not know, or that are there twice. The default is Warn. */

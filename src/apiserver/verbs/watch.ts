@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { WatchEvent } from '../api/api.ts';
-import { selectorOf } from '../api/selectors.ts';
-import { failure, refuse, type Status, statusOf } from '../api/status.ts';
-import { isCode } from '../lib/errors.ts';
-import { apiVersionOf } from '../model/kind.ts';
-import type { KubeObject } from '../model/object.ts';
+import type { WatchEvent } from '../../api/api.ts';
+import { selectorOf } from '../../api/selectors.ts';
+import { failure, refuse, type Status, statusOf } from '../../api/status.ts';
+import { isCode } from '../../lib/errors.ts';
+import { apiVersionOf } from '../../model/kind.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { type Form, formOf } from '../wire/negotiation.ts';
+import { tableOf } from '../wire/table.ts';
 import { aboutOf, type Call, count, flag, selectorsOf } from './call.ts';
-import { type Form, formOf } from './negotiation.ts';
 import { objectText } from './read.ts';
-import { tableOf } from './table.ts';
 
 /** Seconds that a watch lasts if it does not say: this, or up to twice as long, so that not all come back at once. */
 const usualTimeout = 1_800;

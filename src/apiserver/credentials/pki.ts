@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Log } from '../lib/log.ts';
+import type { Log } from '../../lib/log.ts';
 import { type KeyPair, makeCertificate, type Purpose } from './certificates.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 

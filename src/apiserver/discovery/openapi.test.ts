@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { allKinds } from '../model/kinds/index.ts';
+import { allKinds } from '../../model/kinds/index.ts';
+import { reviews } from '../access/reviews.ts';
 import { Discovery } from './discovery.ts';
 import { openApiDocument, openApiIndex, openApiPathOf } from './openapi.ts';
-import { reviews } from './reviews.ts';
 
 interface Document {
   readonly paths: Readonly<

@@ -1,13 +1,19 @@
-import type { Patch, WriteOptions } from '../api/api.ts';
-import { refuse, StatusError, statusOf } from '../api/status.ts';
-import { codeOf } from '../lib/errors.ts';
-import { namespaces } from '../model/kinds/index.ts';
-import type { KubeObject } from '../model/object.ts';
-import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from './body.ts';
+import type { Patch, WriteOptions } from '../../api/api.ts';
+import { refuse, StatusError, statusOf } from '../../api/status.ts';
+import { codeOf } from '../../lib/errors.ts';
+import { namespaces } from '../../model/kinds/index.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from '../wire/body.ts';
+import {
+  checkFields,
+  checkPatchedFields,
+  decodeObject,
+  type FieldValidation,
+  fieldValidationOf,
+} from '../wire/decoding.ts';
+import type { Reply } from '../wire/reply.ts';
 import { aboutOf, type Call, dryRunOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
-import { checkFields, checkPatchedFields, decodeObject, type FieldValidation, fieldValidationOf } from './decoding.ts';
 import { objectReply } from './read.ts';
-import type { Reply } from './reply.ts';
 
 /** POST to a collection. */
 export async function createObject(call: Call): Promise<Reply> {

@@ -1,4 +1,4 @@
-import { apiVersionOf, type Kind } from '../model/kind.ts';
+import { apiVersionOf, type Kind } from '../../model/kind.ts';
 
 /** A resource that is served without objects behind it: one may only create it, and gets an answer. */
 export interface VirtualResource {

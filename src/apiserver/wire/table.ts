@@ -1,5 +1,5 @@
-import type { Column, Kind } from '../model/kind.ts';
-import type { KubeObject } from '../model/object.ts';
+import type { Column, Kind } from '../../model/kind.ts';
+import type { KubeObject } from '../../model/object.ts';
 import { ageOf } from './age.ts';
 
 /** What goes with each row of a table: all of the object, its metadata, or nothing. */

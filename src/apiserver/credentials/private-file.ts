@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fail } from '../lib/errors.ts';
+import { fail } from '../../lib/errors.ts';
 
 /** Writes a file that only its owner may read, whole or not at all, even if the machine dies meanwhile. */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
