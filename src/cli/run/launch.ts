@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { fail } from '../../lib/errors.ts';
+import type { User } from './user.ts';
 
 /** A volume that the program gets: where it is mounted, and where the program shall see it. */
 export interface Placed {
@@ -15,7 +15,7 @@ export interface Launch {
   /** Volumes to bind in a mount namespace of the program's own; empty: none is made. */
   readonly binds: readonly Placed[];
   /** Who the program runs as. */
-  readonly user?: string | undefined;
+  readonly user?: User | undefined;
   /** Mounts that the program's namespace shall not keep alive: those of Moorage that it was not given. */
   readonly hide: readonly string[];
   /** The owner's lock, which the program inherits. */
@@ -51,7 +51,7 @@ exec "$@"
 
 /** Starts the program. As root, and where something is to be bound, in a mount namespace of its own. */
 export function launch({ argv, env, binds, user, hide, descriptor }: Launch): ChildProcess {
-  const program = user ? ['setpriv', ...asUser(user), '--', ...argv] : [...argv];
+  const program = user ? ['setpriv', ...user.setpriv, '--', ...argv] : [...argv];
   const bound = binds.flatMap(({ source, path, readOnly }) => [source, path, readOnly ? 'ro' : 'rw']);
   const inside = [String(binds.length), ...bound, String(hide.length), ...hide];
   const [command = '', ...args] =
@@ -74,12 +74,6 @@ export function launch({ argv, env, binds, user, hide, descriptor }: Launch): Ch
     env: { ...process.env, ...env },
     stdio: ['inherit', 'inherit', 'inherit', descriptor],
   });
-}
-
-function asUser(text: string): string[] {
-  const [user, group, ...rest] = text.split(':');
-  if (!user || rest.length > 0) return fail('invalid', `--user ${text}: write a user, or user:group`);
-  return [`--reuid=${user}`, `--regid=${group ?? user}`, ...(group ? ['--clear-groups'] : ['--init-groups'])];
 }
 
 /** Passes signals on to the program. What a terminal sends to everybody reaches the program by itself. */

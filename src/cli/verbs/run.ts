@@ -3,7 +3,6 @@ import { access, chown, constants, lstat, mkdir, readdir, rmdir, stat } from 'no
 import { dirname, join } from 'node:path';
 import type { KubeApi } from '../../api/kube/index.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
-import { exec } from '../../lib/exec.ts';
 import { type Mount, mounts } from '../../model/kinds/index.ts';
 import { refTo } from '../../model/object.ts';
 import { readMounts } from '../../node/mountinfo.ts';
@@ -16,6 +15,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { type Binding, readBindings, variableOf } from '../run/bindings.ts';
 import { exitCodeOf, launch, passSignals } from '../run/launch.ts';
 import { type Owner, takeOwnership } from '../run/owner.ts';
+import { readUser, type User } from '../run/user.ts';
 import type { Call } from '../verb.ts';
 
 /**
@@ -27,6 +27,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
   if (args.length === 0) fail('invalid', 'say what to run: moorage run --claim NAME:PATH -- PROGRAM …');
   const asRoot = process.getuid?.() === 0;
   if (flags.user && !asRoot) fail('permission', `--user ${flags.user}: only root can run a program as another user`);
+  const user = flags.user ? await readUser(flags.user) : undefined;
   const data = dataDirectory(flags.data);
   await using api = await connect(flags);
   const namespace = namespaceOf(flags, api);
@@ -53,7 +54,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
     progress[Symbol.dispose]();
     process.off('SIGINT', stop).off('SIGTERM', stop);
     const places = bindings.map((binding, at) => ({ ...binding, source: made[at]?.spec.path ?? binding.path }));
-    if (flags.user) for (const { source } of places) await handOver(source, flags.user);
+    if (user) for (const { source } of places) await handOver(source, user);
     for (const { claim, path, source } of asRoot ? [] : places) {
       if (source !== path) {
         terminal.note(
@@ -66,7 +67,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
       argv: args,
       env: Object.fromEntries(places.map(({ claim, path, source }) => [variableOf(claim), asRoot ? path : source])),
       binds: asRoot ? places : [],
-      user: flags.user,
+      user,
       hide: asRoot ? await mountsBelow(data) : [],
       descriptor: owner.descriptor,
     });
@@ -120,14 +121,11 @@ async function symlinkPath(path: string): Promise<string | undefined> {
 }
 
 /** Gives a new, empty volume to the user, so that the program can write. A volume with content keeps its owners. */
-async function handOver(path: string, user: string): Promise<void> {
+async function handOver(path: string, user: User): Promise<void> {
   const found = await stat(path);
   if (found.uid !== 0) return;
   if (found.isDirectory() && (await readdir(path)).some((name) => name !== 'lost+found')) return;
-  const [name = '', group] = user.split(':');
-  const number = async (flag: '-u' | '-g', of: string) => Number((await exec(['id', flag, of])).stdout.trim());
-  const gid = group && /^\d+$/.test(group) ? Number(group) : await number('-g', name);
-  await chown(path, await number('-u', name), gid);
+  await chown(path, user.uid, user.gid);
 }
 
 async function missing(paths: readonly string[]): Promise<string[]> {
