@@ -1,7 +1,9 @@
 import { driverName, type Node, type PersistentVolumeClaim, type StorageClass } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
+import { bytesOf } from '../../model/quantity.ts';
 import { classOfClaim, defaultClassAmong } from '../../orchestrator/binder/match.ts';
 import { type BindingPlan, planBinding } from '../../orchestrator/binder/plan.ts';
+import { count } from '../output/human.ts';
 import { lastWarning } from '../problems.ts';
 import type { World } from '../world.ts';
 import { lookForPlace, placeOf } from './places.ts';
@@ -48,20 +50,51 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
     });
   }
   const places = plan.outcome === 'provision' && storageClass?.provisioner === driverName;
-  const looked: Look[] = plan.looked.map(({ volume, message }) => ({
-    what: `PersistentVolume ${volume}`,
-    taken: false,
-    message,
-  }));
+  const looked: Look[] = looksOf(plan);
   if (places) looked.push(...lookForPlace(world, wishOf(claim, storageClass)));
   const warning = lastWarning(world, claim);
   return reportOn(world, claim, {
     verdict: warning ?? plan.message,
     isWell: plan.outcome === 'wait' || plan.outcome === 'bind',
-    because: [...classBecause(claim, storageClass), ...(warning ? [plan.message] : []), ...use],
+    because: [
+      ...classBecause(claim, storageClass),
+      ...planBecause(plan, drivers.has(storageClass?.provisioner ?? '')),
+      ...use,
+    ],
     looked,
     next: nextSteps(world, claim, plan, storageClass, looked),
   });
+}
+
+/** Volumes that the binder looked at. Those of other claims, of which there may be thousands, are only counted. */
+function looksOf({ looked }: BindingPlan): Look[] {
+  const others = looked.filter(({ reason }) => reason === 'ClaimedByAnother').length;
+  const rest = looked.filter(({ reason }) => reason !== 'ClaimedByAnother');
+  const counted: Look = {
+    what: count(others, 'PersistentVolume'),
+    taken: false,
+    message: others === 1 ? 'it belongs to another claim' : 'they belong to other claims',
+  };
+  const more: Look = { what: `${rest.length - shown} more`, taken: false, message: 'not shown' };
+  return [
+    ...rest
+      .slice(0, shown)
+      .map(({ volume, message }) => ({ what: `PersistentVolume ${volume}`, taken: false, message })),
+    ...(rest.length > shown ? [more] : []),
+    ...(others > 0 ? [counted] : []),
+  ];
+}
+
+const shown = 20;
+
+/** What the binder makes of it, where that says more than the verdict. */
+function planBecause(plan: BindingPlan, isPluggedIn: boolean): string[] {
+  if (plan.outcome !== 'provision') return [];
+  return [
+    isPluggedIn
+      ? 'no volume that is there fits, so one is to be made'
+      : 'no volume that is there fits, and the driver that would make one is not plugged in',
+  ];
 }
 
 function classFor(world: World, claim: PersistentVolumeClaim): StorageClass | undefined {
@@ -113,8 +146,7 @@ function boundBecause(world: World, claim: PersistentVolumeClaim, storageClass: 
 function wishOf(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined) {
   const { pool, provisioning } = storageClass?.parameters ?? {};
   return {
-    name: `pvc-${claim.metadata.uid}`,
-    size: claim.spec.resources?.requests?.['storage'] ?? '0',
+    size: bytesOf(claim.spec.resources?.requests?.['storage'] ?? '0'),
     mode: claim.spec.volumeMode ?? 'Filesystem',
     provisioning: provisioning === 'thick' ? 'thick' : 'thin',
     pool,

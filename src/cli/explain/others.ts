@@ -1,6 +1,7 @@
 import type { Mount, PersistentVolume, Pool, Snapshot, Volume, VolumeSnapshot } from '../../model/kinds/index.ts';
 import { driverName } from '../../model/kinds/index.ts';
 import { isDeleting, type KubeObject } from '../../model/object.ts';
+import { bytesOf } from '../../model/quantity.ts';
 import { humanQuantity } from '../output/human.ts';
 import { lastWarning, readyMessage } from '../problems.ts';
 import type { World } from '../world.ts';
@@ -48,7 +49,9 @@ export function explainVolume(world: World, volume: Volume): Report {
     message,
   }));
   const places =
-    status?.placement || refusals.length > 0 ? refusals : lookForPlace(world, { name: metadata.name, ...spec });
+    status?.placement || refusals.length > 0
+      ? refusals
+      : lookForPlace(world, { ...spec, source: undefined, size: bytesOf(spec.size) });
   const user = pv?.spec.claimRef;
   return reportOn(world, volume, {
     verdict:
