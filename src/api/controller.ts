@@ -1,4 +1,4 @@
-import { isCode, messageOf } from '../lib/errors.ts';
+import { codeOf, isCode, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { KubeObject } from '../model/object.ts';
 import type { Change, Informer } from './api.ts';
@@ -43,7 +43,7 @@ export class Controller implements AsyncDisposable {
         return result ? result.again : undefined;
       },
       onError: (key, error, tries) => {
-        const fields = { controller: options.name, key, code: isCode(error) ? undefined : 'internal', tries };
+        const fields = { controller: options.name, key, code: codeOf(error), tries };
         if (isCode(error, 'conflict')) log.debug(fields, 'lost a race; trying again');
         else log.warn({ ...fields, reason: messageOf(error) }, 'pass failed; trying again');
       },
