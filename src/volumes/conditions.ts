@@ -10,17 +10,17 @@ export function withConditions(
   statements: readonly Statement[],
   generation?: number,
 ): Condition[] {
-  const others = (present ?? []).filter(({ type }) => !statements.some((statement) => statement.type === type));
   const stated = statements.map((statement): Condition => {
     const before = present?.find(({ type }) => type === statement.type);
-    const flipped = before?.status !== statement.status;
+    const since = before?.status === statement.status ? before.lastTransitionTime : undefined;
     return {
       ...statement,
-      lastTransitionTime: flipped ? timestamp() : (before?.lastTransitionTime ?? timestamp()),
+      lastTransitionTime: since ?? timestamp(),
       ...(generation !== undefined && { observedGeneration: generation }),
     };
   });
-  return [...others, ...stated];
+  const kept = (present ?? []).map((it) => stated.find(({ type }) => type === it.type) ?? it);
+  return [...kept, ...stated.filter((it) => !kept.includes(it))];
 }
 
 /** True if the conditions already say all of that. */

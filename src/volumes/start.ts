@@ -1,4 +1,5 @@
 import { isCode } from '../lib/errors.ts';
+import { createInventoryController } from './inventory-controller.ts';
 import { createPoolController } from './pool-controller.ts';
 import { createSnapshotController } from './snapshot-controller.ts';
 import { Storage, type StorageOptions } from './storage.ts';
@@ -13,7 +14,11 @@ export async function startVolumes(options: StorageOptions): Promise<AsyncDispos
   const storage = open.use(await Storage.open(options));
   open.defer(() => closePools(options));
   const { controller: poolController, firstPass } = createPoolController(storage);
-  const controllers = [createVolumeController(storage), createSnapshotController(storage)];
+  const controllers = [
+    createVolumeController(storage),
+    createSnapshotController(storage),
+    createInventoryController(storage),
+  ];
   open.use(poolController);
   await poolController.start();
   await firstPass;

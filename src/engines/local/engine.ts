@@ -15,6 +15,7 @@ import type {
   SnapshotWish,
   VolumeWish,
 } from '../engine.ts';
+import { findAttachments, type LocalAttachment } from './attachments.ts';
 import type { Metadata } from './metadata.ts';
 import { LocalPool } from './pool.ts';
 import type { Shelf, ShelfItem } from './shelf.ts';
@@ -44,6 +45,8 @@ export interface LocalEngine extends Engine {
   removePool(name: string): Promise<void>;
   /** Names of the open pools. */
   pools(): readonly string[];
+  /** The loop devices over files of the open pools, whoever attached them. */
+  attachments(): Promise<readonly LocalAttachment[]>;
   /** The backend of an open pool, or undefined. */
   backendOf(pool: string): 'image' | 'directory' | undefined;
 }
@@ -107,6 +110,7 @@ export function openLocalEngine(options: {
       }),
 
     pools: () => [...pools.keys()],
+    attachments: () => findAttachments([...pools.values()]),
     backendOf: (name) => pools.get(name)?.content.backend,
     volumes: engineVolumes(poolOf, locks),
     node: engineNode(poolOf, locks),
