@@ -1,0 +1,56 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Api } from '../../src/api/api.ts';
+import { openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
+import { createEventRecorder } from '../../src/api/event-recorder.ts';
+import { ObjectWatch } from '../../src/csi/driver/object-watch.ts';
+import { startCsiDriver } from '../../src/csi/driver/start.ts';
+import { type CsiClient, connectCsi } from '../../src/csi/transport/client.ts';
+import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import { isCode } from '../../src/lib/errors.ts';
+import { exec } from '../../src/lib/exec.ts';
+import { openLog } from '../../src/lib/log.ts';
+import { noMeter } from '../../src/lib/meter.ts';
+import { allKinds } from '../../src/model/kinds/index.ts';
+import { type Pool, pools } from '../../src/model/kinds/moorage.ts';
+import { startVolumes } from '../../src/volumes/start.ts';
+
+/** The storage half alone, as a foreign orchestrator would use it: objects, engine, controllers, CSI driver. */
+export interface StorageHalf extends AsyncDisposable {
+  readonly api: Api;
+  readonly engine: LocalEngine;
+  readonly socket: string;
+  readonly client: CsiClient;
+}
+
+/** The node that the storage half runs on. */
+export const node = 'here';
+
+/** Opens it over a data directory, with one pool, `default`, which is ready when this resolves. */
+export async function openStorageHalf(dataDir: string, backend: Pool['spec']['backend']): Promise<StorageHalf> {
+  await using open = new AsyncDisposableStack();
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const log = openLog(process.env['MOORAGE_LOG'] ?? 'silent');
+  const api = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
+  const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
+  const engine = openLocalEngine({ dataDir, exec, log });
+  open.use(await startVolumes({ api, engine, node, dataDir, exec, log, events, meter: noMeter }));
+  await ensurePool(api, backend);
+  const socket = join(dataDir, 'run/csi.sock');
+  open.use(await startCsiDriver({ api, engine, node, socket, dataDir, exec, log, meter: noMeter }));
+  const client = connectCsi(socket);
+  open.defer(() => client.close());
+  const owned = open.move();
+  return { api, engine, socket, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function ensurePool(api: Api, backend: Pool['spec']['backend']): Promise<void> {
+  const spec = { engine: 'local', backend, node, size: '6Gi', preallocate: false, overProvisioning: 1 } as const;
+  const pool: Pool = { apiVersion: 'moorage.dev/v1alpha1', kind: 'Pool', metadata: { name: 'default' }, spec };
+  await api.create(pools, pool).catch((error: unknown) => {
+    if (!isCode(error, 'already-exists')) throw error;
+  });
+  using watch = new ObjectWatch(api.informer(pools));
+  const open = (now: Pool | undefined) => (now?.status?.phase === 'Ready' ? true : undefined);
+  await watch.until('default', open, AbortSignal.timeout(60_000));
+}
