@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type postgres from 'postgres';
+import type pg from 'pg';
 import type { Program } from '../test/support/program.ts';
 import { connect } from './ledger.ts';
 import { databaseUser, folderForDatabase, serveScript } from './postgres.ts';
@@ -19,14 +19,14 @@ export interface DatabaseOptions {
 
 /** PostgreSQL, running on a claim under `moorage run`. */
 export class Database {
-  readonly sql: postgres.Sql;
+  readonly pool: pg.Pool;
   readonly #run: ChildProcess;
   readonly #options: DatabaseOptions;
 
-  private constructor(options: DatabaseOptions, run: ChildProcess, sql: postgres.Sql) {
+  private constructor(options: DatabaseOptions, run: ChildProcess, pool: pg.Pool) {
     this.#options = options;
     this.#run = run;
-    this.sql = sql;
+    this.pool = pool;
   }
 
   /** Starts it, on a new database or on the one that the claim holds, and waits until it answers. */
@@ -42,9 +42,14 @@ export class Database {
     const ended = once(run, 'exit').then(([code, signal]) => {
       throw new Error(`the database ended (${signal ?? code}):\n${lines.slice(-15).join('\n')}`);
     });
-    const sql = await Promise.race([connect(sockets), ended]);
-    ended.catch(() => {});
-    return new Database(options, run, sql);
+    try {
+      return new Database(options, run, await Promise.race([connect(sockets), ended]));
+    } catch (error) {
+      run.kill('SIGTERM');
+      throw error;
+    } finally {
+      ended.catch(() => {});
+    }
   }
 
   /** Ends the postmaster and every server process with SIGKILL, as a crash would, and waits for `moorage run` to end. */
@@ -54,12 +59,12 @@ export class Database {
     const gone = this.#run.exitCode === null && this.#run.signalCode === null ? once(this.#run, 'exit') : undefined;
     process.kill(postmaster, 'SIGKILL');
     await gone;
-    await this.sql.end({ timeout: 0 });
+    await this.pool.end();
   }
 
   /** Ends it in order. */
   async stop(): Promise<void> {
-    await this.sql.end({ timeout: 1 });
+    await this.pool.end();
     const gone = this.#run.exitCode === null && this.#run.signalCode === null ? once(this.#run, 'exit') : undefined;
     this.#run.kill('SIGINT');
     await gone;

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import postgres from 'postgres';
+import pg from 'pg';
 import { sleep } from '../src/lib/clock.ts';
 import { fail } from '../src/lib/errors.ts';
 
@@ -11,23 +11,18 @@ const schema = `
 `;
 
 /** Connects through the socket's folder as soon as the database takes connections. */
-export async function connect(sockets: string, deadline = 20_000): Promise<postgres.Sql> {
+export async function connect(sockets: string, deadline = 20_000): Promise<pg.Pool> {
   const until = performance.now() + deadline;
   for (;;) {
-    const sql = postgres({
-      host: `${sockets}/.s.PGSQL.5432`,
-      username: 'ledger',
-      database: 'postgres',
-      max: 4,
-      connect_timeout: 2,
-      onnotice: () => {},
-      backoff: false,
-    });
+    const pool = new pg.Pool({ host: sockets, user: 'ledger', database: 'postgres', max: 4 });
+    // A connection that dies with the database is what we are here for; its query fails by itself.
+    pool.on('error', () => {});
+    pool.on('connect', (client) => client.on('error', () => {}));
     try {
-      await sql.unsafe(schema);
-      return sql;
+      await pool.query(schema);
+      return pool;
     } catch (error) {
-      await sql.end({ timeout: 0 });
+      await pool.end();
       if (performance.now() > until) throw error;
       await sleep(50);
     }
@@ -42,9 +37,9 @@ export class Writers {
   #all: Promise<void>[] = [];
 
   /** Starts writing; the writers end by themselves when the database is gone. */
-  start(sql: postgres.Sql): void {
+  start(pool: pg.Pool): void {
     this.#running = true;
-    this.#all = Array.from({ length: 4 }, () => this.#write(sql));
+    this.#all = Array.from({ length: 4 }, () => this.#write(pool));
   }
 
   /** Ends the writers and waits for them. */
@@ -64,17 +59,21 @@ export class Writers {
     }
   }
 
-  async #write(sql: postgres.Sql): Promise<void> {
+  async #write(pool: pg.Pool): Promise<void> {
     while (this.#running) {
       const id = this.#next++;
       const amount = randomInt(-100, 100);
+      let client: pg.PoolClient | undefined;
       try {
-        await sql.begin(async (transaction) => {
-          await transaction`insert into entries values (${id}, ${amount})`;
-          await transaction`update balance set total = total + ${amount} where one = 1`;
-        });
+        client = await pool.connect();
+        await client.query('begin');
+        await client.query('insert into entries values ($1, $2)', [id, amount]);
+        await client.query('update balance set total = total + $1 where one = 1', [amount]);
+        await client.query('commit');
+        client.release();
         this.acknowledged.add(id);
       } catch {
+        client?.release(true);
         return;
       }
     }
@@ -82,13 +81,16 @@ export class Writers {
 }
 
 /** Checks that every acknowledged entry is there and that the tables agree; returns how many entries there are. */
-export async function verify(sql: postgres.Sql, acknowledged: ReadonlySet<number>): Promise<number> {
-  const rows = await sql<{ id: string }[]>`select id from entries`;
+export async function verify(pool: pg.Pool, acknowledged: ReadonlySet<number>): Promise<number> {
+  const { rows } = await pool.query<{ id: string }>('select id from entries');
   const there = new Set(rows.map(({ id }) => Number(id)));
   const lost = [...acknowledged].filter((id) => !there.has(id));
   if (lost.length > 0) fail('corrupted', `${lost.length} acknowledged transactions are lost, the first is ${lost[0]}`);
-  const [sums] = await sql<{ total: string; sum: string }[]>`
-    select (select total from balance) as total, (select coalesce(sum(amount), 0) from entries) as sum`;
+  const [sums] = (
+    await pool.query<{ total: string; sum: string }>(
+      'select (select total from balance) as total, (select coalesce(sum(amount), 0) from entries) as sum',
+    )
+  ).rows;
   if (!sums || sums.total !== sums.sum)
     fail('corrupted', `the balance says ${sums?.total}, its entries say ${sums?.sum}`);
   return there.size;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { leftovers } from '../test/support/leftovers.ts';
@@ -13,6 +13,8 @@ import { Story } from './story.ts';
 
 const asRoot = process.getuid?.() === 0;
 const home = await mkdtemp(join(tmpdir(), 'moorage-demo-'));
+// The database's user must get through to its sockets; the data directory below is Moorage's alone all the same.
+await chmod(home, 0o755);
 const program = new Program({ data: join(home, 'data') });
 const story = new Story();
 const open: Database[] = [];
@@ -38,7 +40,7 @@ async function play(): Promise<void> {
   story.chapter('A claim becomes a volume');
   await story.step('moorage up', async () => `ready after ${(await program.start()).toFixed(0)} ms`);
   await story.step('kubectl apply: a class and a claim', async () => {
-    await apply(storage);
+    await apply(storage(asRoot));
     await program.kubectl(['wait', 'pvc/ledger', '--for=jsonpath={.status.phase}=Bound', '--timeout=20s']);
     return (
       await program.kubectl(['get', 'pvc', 'ledger', '-o', 'jsonpath={.status.phase}: {.spec.volumeName}'])
@@ -47,12 +49,12 @@ async function play(): Promise<void> {
   await story.step('PostgreSQL starts on the claim', async () => {
     bin = await unpackPostgres(join(home, 'postgres'));
     db = await database('ledger', bin);
-    return (await db.sql`select version()`)[0]?.['version'].split(' on ')[0];
+    return (await db.pool.query<{ version: string }>('select version()')).rows[0]?.version.split(' on ')[0] ?? '';
   });
 
   story.chapter('Everything is killed');
   await story.step('kill -9 of the database, in the middle of writing', async () => {
-    writers.start(ledger().sql);
+    writers.start(ledger().pool);
     await writers.more(300);
     await ledger().kill();
     await writers.stop();
@@ -68,14 +70,14 @@ async function play(): Promise<void> {
     return `Moorage was ready after ${ms.toFixed(0)} ms`;
   });
   await story.step('every acknowledged transaction is looked up', async () => {
-    const count = await verify(ledger().sql, writers.acknowledged);
+    const count = await verify(ledger().pool, writers.acknowledged);
     return `${writers.acknowledged.size} acknowledged, ${count} found, sums agree`;
   });
 
   story.chapter('A snapshot under load, and a second claim from it');
   let before: ReadonlySet<number> = new Set();
   await story.step('moorage snapshot, while the database writes', async () => {
-    writers.start(ledger().sql);
+    writers.start(ledger().pool);
     await writers.more(100);
     before = new Set(writers.acknowledged);
     await program.run('snapshot', 'ledger', 'noon');
@@ -88,7 +90,7 @@ async function play(): Promise<void> {
     return 'a second PostgreSQL runs on it, beside the first';
   });
   await story.step('the copy is verified', async () => {
-    const count = await verify((copy ?? raise()).sql, before);
+    const count = await verify((copy ?? raise()).pool, before);
     await copy?.stop();
     return `all ${before.size} transactions from before the snapshot, ${count} in all, sums agree`;
   });
@@ -102,7 +104,7 @@ async function play(): Promise<void> {
     return `the claim has ${size}, and no transaction waited for it`;
   });
   await story.step('the ledger is verified once more', async () => {
-    const count = await verify(ledger().sql, writers.acknowledged);
+    const count = await verify(ledger().pool, writers.acknowledged);
     await ledger().stop();
     return `${writers.acknowledged.size} acknowledged, ${count} found, sums agree`;
   });
