@@ -88,7 +88,8 @@ export class Database implements Disposable {
       for (const row of rows as Iterable<unknown>) {
         const { crc, ...rest } = row as Row & { readonly crc: number };
         // A page of zeros reads as a row of nulls, whatever the schema says.
-        if (typeof rest.json !== 'string' || crc32(rest.json) !== crc) throw damaged(this.file, `${rest.resource} ${rest.name} fails its checksum`);
+        if (typeof rest.json !== 'string' || crc32(rest.json) !== crc)
+          throw damaged(this.file, `${rest.resource} ${rest.name} fails its checksum`);
         yield rest;
       }
     } catch (error) {
