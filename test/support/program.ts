@@ -8,11 +8,13 @@ import { type ExecOptions, type ExecResult, exec } from '../../src/lib/exec.ts';
 
 /** The root of the project. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'bin/moorage');
+const checkout = join(root, 'bin/moorage');
 
 export interface ProgramOptions {
   /** The data directory. */
   readonly data: string;
+  /** The `moorage` to run; default: that of this checkout. */
+  readonly program?: string;
   /** More arguments for `moorage up`. */
   readonly args?: readonly string[];
   /** Where its log goes; default: kept for error messages only. */
@@ -23,12 +25,14 @@ export interface ProgramOptions {
 export class Program {
   readonly data: string;
   readonly kubeconfig: string;
+  readonly #program: string;
   readonly #options: ProgramOptions;
   #up: ChildProcess | undefined;
   #lastLines: string[] = [];
 
   constructor(options: ProgramOptions) {
     this.#options = options;
+    this.#program = options.program ?? checkout;
     this.data = options.data;
     this.kubeconfig = join(options.data, 'kubeconfig');
   }
@@ -44,7 +48,7 @@ export class Program {
   /** Starts `moorage up` on a free port and waits for its ready line; returns the milliseconds that took. */
   async start(): Promise<number> {
     const started = performance.now();
-    const up = spawn(program, ['up', '--port', '0', ...(this.#options.args ?? [])], {
+    const up = spawn(this.#program, ['up', '--port', '0', ...(this.#options.args ?? [])], {
       env: { ...process.env, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -100,7 +104,7 @@ export class Program {
   }
 
   async runWith(options: ExecOptions, ...args: string[]): Promise<ExecResult> {
-    return exec([program, ...args], { timeout: 120_000, ...options, env: { ...this.env, ...options.env } });
+    return exec([this.#program, ...args], { timeout: 120_000, ...options, env: { ...this.env, ...options.env } });
   }
 
   /** Runs kubectl against it. */
@@ -115,7 +119,7 @@ export class Program {
 
   /** Starts a command that goes on, such as `moorage run`. */
   spawn(args: readonly string[], onLine: (line: string) => void = () => {}): ChildProcess {
-    const child = spawn(program, args, { env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.#program, args, { env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
     createInterface({ input: child.stdout }).on('line', onLine);
     createInterface({ input: child.stderr }).on('line', onLine);
     return child;
