@@ -29,6 +29,10 @@ export async function letGo(directory: string): Promise<void> {
     }
     for (const { device, file } of listLoops()) if (inside(file)) await detachDevice(exec, device).catch(() => {});
   }
+  const left = [...listLoops().map(({ file }) => file), ...(await readMounts()).map(({ target }) => target)].filter(
+    inside,
+  );
+  if (left.length > 0) throw new Error(`still there: ${left.join(', ')}`);
 }
 
 /** A Pool object. */

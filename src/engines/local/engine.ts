@@ -146,8 +146,7 @@ function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
       locks.run(lockOf('volume', wish), () =>
         naming(`creating volume ${wish.name}`, async () => {
           const pool = poolOf(wish.pool);
-          await ensureVolume(pool, wish);
-          return (await get('volume', wish)) ?? fail('internal', 'it vanished as soon as it was made');
+          return artifactOf(pool, 'volume', await ensureVolume(pool, wish));
         }),
       ),
 
@@ -158,8 +157,8 @@ function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
         naming(`growing volume ${ref.name}`, async () => {
           const pool = poolOf(ref.pool);
           const { directory, metadata } = await require(pool, 'volume', ref.name);
-          await grow(pool, ref.name, directory, metadata, size);
-          return (await get('volume', ref)) ?? fail('internal', 'it vanished while it grew');
+          const grown = await grow(pool, ref.name, directory, metadata, size);
+          return artifactOf(pool, 'volume', { name: ref.name, directory, metadata: grown, complete: true });
         }),
       ),
 
@@ -167,8 +166,7 @@ function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
       locks.run(lockOf('snapshot', wish), () =>
         naming(`taking snapshot ${wish.name} of volume ${wish.volume}`, async () => {
           const pool = poolOf(wish.pool);
-          await ensureSnapshot(pool, wish);
-          return (await get('snapshot', wish)) ?? fail('internal', 'it vanished as soon as it was taken');
+          return artifactOf(pool, 'snapshot', await ensureSnapshot(pool, wish));
         }),
       ),
 
@@ -232,13 +230,12 @@ async function forgetFormat(pool: LocalPool, name: string, directory: string, me
   await pool.volumes.update(name, rest);
 }
 
-async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<void> {
+async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<ShelfItem> {
   const { name, uid, size, provisioning } = wish;
   const present = await pool.volumes.get(name);
   if (present) {
     const metadata = checkMark(present, uid);
-    await grow(pool, name, present.directory, metadata, size);
-    return;
+    return { ...present, metadata: await grow(pool, name, present.directory, metadata, size) };
   }
   const source = wish.source && (await require(pool, wish.source.kind, wish.source.name));
   if (source && source.metadata.size > size) {
@@ -256,17 +253,17 @@ async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<void> {
     createdAt: new Date().toISOString(),
     ...(source?.metadata.format && { format: source.metadata.format }),
   };
-  await pool.volumes.make(name, metadata, (directory) =>
+  return pool.volumes.make(name, metadata, (directory) =>
     pool.content.fill(directory, { size, provisioning, source: source?.directory }),
   );
 }
 
-async function ensureSnapshot(pool: LocalPool, wish: SnapshotWish): Promise<void> {
+async function ensureSnapshot(pool: LocalPool, wish: SnapshotWish): Promise<ShelfItem> {
   const { name, uid, volume } = wish;
   const present = await pool.snapshots.get(name);
   if (present) {
     checkMark(present, uid);
-    return;
+    return present;
   }
   const source = await require(pool, 'volume', volume);
   await pool.content.settle(source.directory);
@@ -280,17 +277,26 @@ async function ensureSnapshot(pool: LocalPool, wish: SnapshotWish): Promise<void
     volume,
     ...(format && { format }),
   };
-  await pool.snapshots.make(name, metadata, (directory) =>
+  return pool.snapshots.make(name, metadata, (directory) =>
     pool.content.fill(directory, { size, provisioning: 'thin', source: source.directory }),
   );
 }
 
-async function grow(pool: LocalPool, name: string, directory: string, metadata: Metadata, size: bigint): Promise<void> {
+async function grow(
+  pool: LocalPool,
+  name: string,
+  directory: string,
+  metadata: Metadata,
+  size: bigint,
+): Promise<Metadata> {
   const wanted = size > metadata.size ? size : metadata.size;
   const { size: present = wanted } = await pool.content.measure(directory);
   // The record comes last, so that a growth that was cut off is done again, the loop device's part of it too.
   if (wanted > metadata.size || present < wanted) await pool.content.grow(directory, wanted, metadata.provisioning);
-  if (wanted > metadata.size) await pool.volumes.update(name, { ...metadata, size: wanted });
+  if (wanted === metadata.size) return metadata;
+  const grown = { ...metadata, size: wanted };
+  await pool.volumes.update(name, grown);
+  return grown;
 }
 
 /** A thing that must be there, with our mark. */

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import { replaceFile } from '../../node/records.ts';
@@ -44,12 +44,12 @@ export class Shelf {
     const directory = this.path(name);
     const metadata = await readMetadata(directory);
     if (metadata) return { name, directory, metadata, complete: true };
-    const there = await readdir(directory).catch(() => undefined);
+    const there = await lstat(directory).catch(() => undefined);
     return there ? { name, directory, metadata: undefined, complete: true } : undefined;
   }
 
   /** Makes a thing: `fill` puts its content into the directory it is given. */
-  async make(name: string, metadata: Metadata, fill: (directory: string) => Promise<void>): Promise<void> {
+  async make(name: string, metadata: Metadata, fill: (directory: string) => Promise<void>): Promise<ShelfItem> {
     const target = this.path(name);
     const directory = join(this.directory, making + name);
     await mkdir(directory, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
@@ -66,6 +66,7 @@ export class Shelf {
       throw error;
     }
     await this.#sync.sync();
+    return { name, directory: target, metadata, complete: true };
   }
 
   /** Replaces what is known of a thing; durable when it returns. */
