@@ -52,7 +52,7 @@ export function chooseSize(
   const size = larger(whole, roundUp(least.bytes));
   if (size > largest) throw new RpcError(status.OUT_OF_RANGE, `${doing}: ${required} bytes is more than can be`);
   if (limit > 0n && size > limit) {
-    const why = size === whole ? `sizes are multiples of ${unit} bytes` : least.why;
+    const why = least.bytes > limit ? least.why : `sizes are multiples of ${unit} bytes`;
     const message = `${doing}: it would have ${formatBytes(size)} (${why}), and the limit is ${formatBytes(limit)}`;
     throw new RpcError(status.OUT_OF_RANGE, message);
   }

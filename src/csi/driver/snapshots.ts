@@ -1,6 +1,7 @@
 import { fail, isCode } from '../../lib/errors.ts';
 import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
+import { snapshotFinalizer } from '../../volumes/finalizers.ts';
 import type { CreateSnapshotRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
 import { objectName } from './names.ts';
@@ -61,8 +62,13 @@ async function ensureObject(
   const source = await api.get(volumes, { name: volume });
   if (!source || isDeleting(source)) fail('not-found', `${doing}: there is no such volume`);
   try {
-    const object = { apiVersion: 'moorage.dev/v1alpha1', kind: 'Snapshot', metadata: { name }, spec: { volume } };
-    return await api.create(snapshots, object as Snapshot);
+    const metadata = { name, finalizers: [snapshotFinalizer] };
+    return await api.create(snapshots, {
+      apiVersion: 'moorage.dev/v1alpha1',
+      kind: 'Snapshot',
+      metadata,
+      spec: { volume },
+    });
   } catch (error) {
     if (!isCode(error, 'already-exists')) throw error;
     const found = await api.get(snapshots, { name });
