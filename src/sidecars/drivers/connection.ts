@@ -1,12 +1,14 @@
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { type CsiClient, connectCsi } from '../../csi/transport/client.ts';
+import { RpcError } from '../../csi/transport/codes.ts';
 import { sleep } from '../../lib/clock.ts';
-import { isCode, messageOf } from '../../lib/errors.ts';
+import { isCode } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
 import { type Introduction, introduce } from './introduce.ts';
 import { measured } from './measured-client.ts';
+import { describeFailure } from './outcome.ts';
 
 const firstPause = 50;
 const longestPause = 5_000;
@@ -35,12 +37,18 @@ export class Connection implements AsyncDisposable {
   #name: string;
   #wake: () => void = () => {};
   #changed = false;
+  #lastFailure = 'it has not answered';
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#name = options.expected ?? options.socket;
     this.#client = measured(connectCsi(options.socket), () => this.#name, options.meter);
     this.#done = this.#run();
+  }
+
+  /** Why the driver is not ready, as far as is known. */
+  get lastFailure(): string {
+    return this.#lastFailure;
   }
 
   async #run(): Promise<void> {
@@ -68,11 +76,13 @@ export class Connection implements AsyncDisposable {
       return true;
     } catch (error) {
       if (signal.aborted) return true;
-      if (isCode(error, 'invalid')) {
+      if (isCode(error, 'invalid') && !(error instanceof RpcError)) {
         this.#options.onRefused(error);
         return true;
       }
-      log.debug({ socket, reason: messageOf(error) }, 'csi driver does not answer yet');
+      const reason = describeFailure(error);
+      if (reason !== this.lastFailure) log.warn({ socket, reason }, 'csi driver is not ready yet; trying again');
+      this.#lastFailure = reason;
       return false;
     }
   }

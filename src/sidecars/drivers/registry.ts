@@ -60,11 +60,10 @@ class Registry implements DriverRegistry {
       onRefused: reject,
     });
     this.#connections.set(socket, connection);
-    const late = new MoorageError(
-      'not-ready',
-      `the CSI driver at ${socket} is not ready after ${patience / 1_000} s; it joins when it is`,
-    );
-    const timer = setTimeout(() => reject(late), patience);
+    const timer = setTimeout(() => {
+      const late = `the CSI driver at ${socket} is not ready after ${patience / 1_000} s; it joins when it is`;
+      reject(new MoorageError('not-ready', `${late} (${connection.lastFailure})`));
+    }, patience);
     try {
       return await promise;
     } finally {

@@ -1,4 +1,4 @@
-import { Controller } from '../../api/controller.ts';
+import { Controller, type Result } from '../../api/controller.ts';
 import {
   nodes,
   type PersistentVolumeClaim,
@@ -11,6 +11,7 @@ import type { Sidecar, SidecarContext } from '../context.ts';
 import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../shared/claims.ts';
 import { hasFinalizer } from '../shared/finalizers.ts';
 import { provisioningFinalizer } from '../shared/names.ts';
+import { waitIfNotReady } from '../shared/wait.ts';
 import { abandon, release } from './abandon.ts';
 import { decideClaim } from './decide.ts';
 import { Knowledge } from './knowledge.ts';
@@ -27,30 +28,32 @@ export function createProvisioner(context: SidecarContext): Sidecar {
   const waitingFor = claims.index('waiting for a volume of', waitKeys);
   const keysWaitingFor = (what: string) => waitingFor(what).map((claim) => keyOf(refTo(claim)));
 
-  const reconcile = async (key: string): Promise<void> => {
+  const reconcile = async (key: string): Promise<Result | undefined> => {
     const claim = claims.get(refOf(key));
-    if (!claim) return;
+    if (!claim) return undefined;
     const storageClass = classes.get({ name: classOf(claim) });
     const volume = volumes.get({ name: volumeNameFor(claim) });
     const step = decideClaim({ claim, volume, storageClass, driver: drivers.get(provisionerOf(claim) ?? '') });
     switch (step.do) {
       case 'nothing':
-        return;
+        return undefined;
       case 'refuse':
         events.warning(claim, 'ProvisioningFailed', step.message);
-        return;
+        return undefined;
       case 'leave to populator':
         events.normal(claim, 'Provisioning', 'Assuming an external populator will provision the volume');
-        return;
+        return undefined;
       case 'wait for driver':
         events.warning(claim, 'ProvisioningCleanupFailed', step.message);
-        return;
+        return undefined;
       case 'release':
-        return await release(parts, claim);
+        await release(parts, claim);
+        return undefined;
       case 'abandon':
-        return await abandon(parts, claim, storageClass, step.driver);
+        await abandon(parts, claim, storageClass, step.driver);
+        return undefined;
       case 'provision':
-        return await provision(parts, claim, step.storageClass, step.driver);
+        return await waitIfNotReady(() => provision(parts, claim, step.storageClass, step.driver));
     }
   };
 
@@ -64,10 +67,10 @@ export function createProvisioner(context: SidecarContext): Sidecar {
     .watch(api.informer(volumeSnapshots), (snapshot) =>
       snapshot.status?.readyToUse ? keysWaitingFor(`snapshot ${keyOf(refTo(snapshot))}`) : [],
     )
+    .watch(api.informer(csiNodes), ({ spec }) => spec.drivers.flatMap(({ name }) => keysWaitingFor(`driver ${name}`)))
     // Nothing to do when these change, but they must be known before the first pass.
     .watch(volumes, () => [])
-    .watch(api.informer(nodes), () => [])
-    .watch(api.informer(csiNodes), () => []);
+    .watch(api.informer(nodes), () => []);
   return {
     controller,
     wake: (driver) => {

@@ -1,4 +1,4 @@
-import { Controller } from '../../api/controller.ts';
+import { Controller, type Result } from '../../api/controller.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, isCode, messageOf } from '../../lib/errors.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
@@ -14,6 +14,7 @@ import type { Sidecar, SidecarContext } from '../context.ts';
 import { dataSourceOf } from '../shared/claims.ts';
 import { ensureFinalizer } from '../shared/finalizers.ts';
 import { claimSourceFinalizer, snapshotBoundFinalizer, snapshotSourceFinalizer } from '../shared/names.ts';
+import { waitIfNotReady } from '../shared/wait.ts';
 import { defaultSnapshotClass } from './classes.ts';
 import { checkPrepared, contentFor, contentNameOf, sourceVolume } from './content.ts';
 import { deleteSnapshotObject } from './delete-snapshot-object.ts';
@@ -36,21 +37,24 @@ export function createSnapshotController(context: SidecarContext): Sidecar {
     return [keyOf({ namespace: snapshot.metadata.namespace, name: persistentVolumeClaimName }), ''];
   });
 
-  const reconcile = async (key: string): Promise<void> => {
+  const reconcile = async (key: string): Promise<Result | undefined> => {
     const found = snapshots.get(refOf(key));
-    if (!found) return;
+    if (!found) return undefined;
     const content = contents.get({ name: contentNameOf(found) });
     if (isDeleting(found)) {
-      return await deleteSnapshotObject(context, found, content, claimsFrom(key)[0]?.metadata.name);
+      await deleteSnapshotObject(context, found, content, claimsFrom(key)[0]?.metadata.name);
+      return undefined;
     }
-    try {
-      const snapshot = await protect(context, found);
-      const bound = content ? await adopt(context, snapshot, content) : await makeContent(context, snapshot);
-      await report(context, snapshot, bound);
-    } catch (error) {
-      if (!isCode(error, 'conflict')) await reportFailure(context, found, error);
-      throw error;
-    }
+    return await waitIfNotReady(async () => {
+      try {
+        const snapshot = await protect(context, found);
+        const bound = content ? await adopt(context, snapshot, content) : await makeContent(context, snapshot);
+        await report(context, snapshot, bound);
+      } catch (error) {
+        if (!isCode(error, 'conflict')) await reportFailure(context, found, error);
+        throw error;
+      }
+    });
   };
 
   const controller = new Controller({ name: 'snapshot-controller', log, reconcile })
