@@ -29,6 +29,7 @@ export class Program {
   readonly #options: ProgramOptions;
   #up: ChildProcess | undefined;
   #lastLines: string[] = [];
+  #port = '0';
 
   constructor(options: ProgramOptions) {
     this.#options = options;
@@ -45,10 +46,10 @@ export class Program {
     return { MOORAGE_DATA: this.data, KUBECONFIG: this.kubeconfig };
   }
 
-  /** Starts `moorage up` on a free port and waits for its ready line; returns the milliseconds that took. */
+  /** Starts `moorage up` on a free port, and on the same one ever after, and waits for its ready line; returns the milliseconds that took. */
   async start(): Promise<number> {
     const started = performance.now();
-    const up = spawn(this.#program, ['up', '--port', '0', ...(this.#options.args ?? [])], {
+    const up = spawn(this.#program, ['up', '--port', this.#port, ...(this.#options.args ?? [])], {
       env: { ...process.env, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -61,7 +62,10 @@ export class Program {
     };
     createInterface({ input: up.stdout }).on('line', (line) => {
       note(line);
-      if (/\bready\b/i.test(line)) ready.resolve();
+      const [, port] = /ready on https:\/\/[^ ]+:(\d+)/.exec(line) ?? [];
+      if (!port) return;
+      this.#port = port;
+      ready.resolve();
     });
     createInterface({ input: up.stderr }).on('line', note);
     up.once('error', ready.reject);
@@ -119,7 +123,10 @@ export class Program {
 
   /** Starts a command that goes on, such as `moorage run`. */
   spawn(args: readonly string[], onLine: (line: string) => void = () => {}): ChildProcess {
-    const child = spawn(this.#program, args, { env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.#program, args, {
+      env: { ...process.env, ...this.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     createInterface({ input: child.stdout }).on('line', onLine);
     createInterface({ input: child.stderr }).on('line', onLine);
     return child;
