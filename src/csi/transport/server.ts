@@ -47,6 +47,9 @@ const longestGoodbye = 5_000;
 /**
  * Serves CSI over gRPC on a unix socket. Errors of the services become their gRPC status and one message; their
  * stacks go to the log only. Disposing lets running calls end, but not for longer than five seconds.
+ *
+ * Callers must send an `:authority` that HTTP/2 allows, as kubelets and sidecars have since kubernetes#112597: Node
+ * resets streams whose authority is a bare path (`/run/csi.sock`), and takes `localhost` and percent-encoded paths.
  */
 export async function serveCsi(options: CsiServerOptions): Promise<AsyncDisposable> {
   await prepareSocket(options.socket);
