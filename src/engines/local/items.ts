@@ -1,0 +1,48 @@
+import { fail } from '../../lib/errors.ts';
+import type { Artifact, EngineRef } from '../engine.ts';
+import type { Metadata } from './metadata.ts';
+import type { LocalPool } from './pool.ts';
+import type { Shelf, ShelfItem } from './shelf.ts';
+
+/** The open pool of that name. Throws `not-ready` if it is not open. */
+export type PoolOf = (name: string) => LocalPool;
+
+/** Where a pool keeps things of that kind. */
+export function shelfOf(pool: LocalPool, kind: Artifact['kind']): Shelf {
+  return kind === 'volume' ? pool.volumes : pool.snapshots;
+}
+
+/** The key of the one lock that each volume and snapshot has. */
+export function lockOf(kind: Artifact['kind'], { pool, name }: EngineRef): string {
+  return `${kind}/${pool}/${name}`;
+}
+
+/** A thing that must be there, with our mark. Throws `not-found` or `permission`. */
+export async function requireItem(
+  pool: LocalPool,
+  kind: Artifact['kind'],
+  name: string,
+): Promise<ShelfItem & { readonly metadata: Metadata }> {
+  const item = await shelfOf(pool, kind).get(name);
+  if (!item) return fail('not-found', `there is no ${kind} ${name} in pool ${pool.name}`);
+  const { metadata } = item;
+  if (!metadata) return fail('permission', `${item.directory} does not carry Moorage's mark; it was left alone`);
+  return { ...item, metadata };
+}
+
+/** What is known of a thing, as the engine's callers see it. */
+export async function artifactOf(pool: LocalPool, kind: Artifact['kind'], item: ShelfItem): Promise<Artifact> {
+  const { name, directory, metadata, complete } = item;
+  const { used } = await pool.content.measure(directory).catch(() => ({ used: 0n }));
+  return {
+    kind,
+    pool: pool.name,
+    name,
+    uid: metadata?.uid,
+    size: metadata?.size ?? 0n,
+    used,
+    ...(metadata?.volume !== undefined && { volume: metadata.volume }),
+    createdAt: new Date(metadata?.createdAt ?? 0),
+    complete,
+  };
+}

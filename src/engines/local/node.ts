@@ -1,0 +1,50 @@
+import type { KeyedLock } from '../../lib/keyed-lock.ts';
+import type { Attached, EngineNode } from '../engine.ts';
+import { lockOf, type PoolOf, requireItem } from './items.ts';
+import type { Metadata } from './metadata.ts';
+import type { LocalPool } from './pool.ts';
+
+/** The engine's part that attaches volumes, and remembers what was formatted. */
+export function engineNode(poolOf: PoolOf, locks: KeyedLock): EngineNode {
+  return {
+    attach: (ref, options) =>
+      locks.run(lockOf('volume', ref), async () => {
+        const pool = poolOf(ref.pool);
+        const { directory, metadata } = await requireItem(pool, 'volume', ref.name);
+        if (metadata.format?.state === 'formatting') await forgetFormat(pool, ref.name, directory, metadata);
+        return pool.content.attach(directory, options);
+      }),
+
+    detach: (ref) =>
+      locks.run(lockOf('volume', ref), async () => {
+        const pool = poolOf(ref.pool);
+        const item = await pool.volumes.get(ref.name);
+        if (item) await pool.content.detach(item.directory);
+      }),
+
+    async attached(ref): Promise<Attached | undefined> {
+      const pool = poolOf(ref.pool);
+      const item = await pool.volumes.get(ref.name);
+      return item?.metadata && pool.content.attached(item.directory);
+    },
+
+    async formatted(ref) {
+      const { metadata } = await requireItem(poolOf(ref.pool), 'volume', ref.name);
+      return metadata.format?.state === 'formatted' ? metadata.format.fsType : undefined;
+    },
+
+    recordFormat: (ref, fsType, state) =>
+      locks.run(lockOf('volume', ref), async () => {
+        const pool = poolOf(ref.pool);
+        const { metadata } = await requireItem(pool, 'volume', ref.name);
+        await pool.volumes.update(ref.name, { ...metadata, format: { fsType, state } });
+      }),
+  };
+}
+
+/** Makes a volume blank whose mkfs was cut off, so that what is half-made there is taken for nothing else. */
+async function forgetFormat(pool: LocalPool, name: string, directory: string, metadata: Metadata): Promise<void> {
+  await pool.content.blank(directory, metadata.size);
+  const { format: _, ...rest } = metadata;
+  await pool.volumes.update(name, rest);
+}

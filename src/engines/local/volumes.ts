@@ -1,0 +1,167 @@
+import { fail, MoorageError } from '../../lib/errors.ts';
+import type { KeyedLock } from '../../lib/keyed-lock.ts';
+import type { Artifact, EngineRef, EngineVolumes, SnapshotWish, VolumeWish } from '../engine.ts';
+import { artifactOf, lockOf, type PoolOf, requireItem, shelfOf } from './items.ts';
+import type { Metadata } from './metadata.ts';
+import type { LocalPool } from './pool.ts';
+import type { ShelfItem } from './shelf.ts';
+
+/** The engine's part that makes and keeps volumes and snapshots: one lock for each, plain steps inside. */
+export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
+  const get: EngineVolumes['get'] = async (kind, ref) => {
+    const pool = poolOf(ref.pool);
+    const item = await shelfOf(pool, kind).get(ref.name);
+    return item && artifactOf(pool, kind, item);
+  };
+  const remove = (kind: Artifact['kind'], ref: EngineRef) =>
+    locks.run(lockOf(kind, ref), async () => {
+      const pool = poolOf(ref.pool);
+      const shelf = shelfOf(pool, kind);
+      const item = await shelf.get(ref.name);
+      if (item && !item.metadata) {
+        fail(
+          'permission',
+          `deleting ${kind} ${ref.name}: ${item.directory} does not carry Moorage's mark; it was left alone`,
+        );
+      }
+      const use = item && (await pool.content.inUse(item.directory));
+      if (use) fail('in-use', `deleting ${kind} ${ref.name}: ${use}`);
+      await shelf.remove(ref.name);
+    });
+
+  return {
+    create: (wish) =>
+      locks.run(lockOf('volume', wish), () =>
+        naming(`creating volume ${wish.name}`, async () => {
+          const pool = poolOf(wish.pool);
+          return artifactOf(pool, 'volume', await ensureVolume(pool, wish));
+        }),
+      ),
+
+    delete: (ref) => remove('volume', ref),
+
+    expand: (ref, size) =>
+      locks.run(lockOf('volume', ref), () =>
+        naming(`growing volume ${ref.name}`, async () => {
+          const pool = poolOf(ref.pool);
+          const { directory, metadata } = await requireItem(pool, 'volume', ref.name);
+          const grown = await grow(pool, ref.name, directory, metadata, size);
+          return artifactOf(pool, 'volume', { name: ref.name, directory, metadata: grown, complete: true });
+        }),
+      ),
+
+    snapshot: (wish) =>
+      locks.run(lockOf('snapshot', wish), () =>
+        naming(`taking snapshot ${wish.name} of volume ${wish.volume}`, async () => {
+          const pool = poolOf(wish.pool);
+          return artifactOf(pool, 'snapshot', await ensureSnapshot(pool, wish));
+        }),
+      ),
+
+    deleteSnapshot: (ref) => remove('snapshot', ref),
+    get,
+
+    async list(name) {
+      const pool = poolOf(name);
+      const of = async (kind: Artifact['kind']) => {
+        const items = await shelfOf(pool, kind).list();
+        return Promise.all(items.map((item) => artifactOf(pool, kind, item)));
+      };
+      return [...(await of('volume')), ...(await of('snapshot'))];
+    },
+
+    capacity: (name) => poolOf(name).capacity(),
+  };
+}
+
+async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<ShelfItem> {
+  const { name, uid, size, provisioning } = wish;
+  const present = await pool.volumes.get(name);
+  if (present) {
+    const metadata = checkMark(present, uid);
+    return { ...present, metadata: await grow(pool, name, present.directory, metadata, size) };
+  }
+  const source = wish.source && (await requireItem(pool, wish.source.kind, wish.source.name));
+  if (source && source.metadata.size > size) {
+    fail(
+      'invalid',
+      `it can't be smaller than its source: ${size} bytes, and ${wish.source?.name} has ${source.metadata.size}`,
+    );
+  }
+  if (source && wish.source?.kind === 'volume') await pool.content.settle(source.directory);
+  const metadata: Metadata = {
+    version: 1,
+    uid,
+    size,
+    provisioning,
+    createdAt: new Date().toISOString(),
+    ...(source?.metadata.format && { format: source.metadata.format }),
+  };
+  return pool.volumes.make(name, metadata, (directory) =>
+    pool.content.fill(directory, { size, provisioning, source: source?.directory }),
+  );
+}
+
+async function ensureSnapshot(pool: LocalPool, wish: SnapshotWish): Promise<ShelfItem> {
+  const { name, uid, volume } = wish;
+  const present = await pool.snapshots.get(name);
+  if (present) {
+    checkMark(present, uid);
+    return present;
+  }
+  const source = await requireItem(pool, 'volume', volume);
+  await pool.content.settle(source.directory);
+  const { size, format } = source.metadata;
+  const metadata: Metadata = {
+    version: 1,
+    uid,
+    size,
+    provisioning: 'thin',
+    createdAt: new Date().toISOString(),
+    volume,
+    ...(format && { format }),
+  };
+  return pool.snapshots.make(name, metadata, (directory) =>
+    pool.content.fill(directory, { size, provisioning: 'thin', source: source.directory }),
+  );
+}
+
+async function grow(
+  pool: LocalPool,
+  name: string,
+  directory: string,
+  metadata: Metadata,
+  size: bigint,
+): Promise<Metadata> {
+  const wanted = size > metadata.size ? size : metadata.size;
+  const { size: present = wanted } = await pool.content.measure(directory);
+  // The record comes last, so that a growth that was cut off is done again, the loop device's part of it too.
+  if (wanted > metadata.size || present < wanted) await pool.content.grow(directory, wanted, metadata.provisioning);
+  if (wanted === metadata.size) return metadata;
+  const grown = { ...metadata, size: wanted };
+  await pool.volumes.update(name, grown);
+  return grown;
+}
+
+function checkMark(item: ShelfItem, uid: string): Metadata {
+  if (item.metadata?.uid === uid) return item.metadata;
+  return fail(
+    'already-exists',
+    `${item.directory} belongs to another object of that name; "moorage inventory" tells more`,
+  );
+}
+
+/** Says what was being done, and makes a full file system `exhausted`. */
+async function naming<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MoorageError)
+      throw new MoorageError(error.code, `${doing}: ${error.message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new MoorageError(full ? 'exhausted' : 'internal', `${doing}: ${full ? 'the pool is full' : message}`, {
+      cause: error,
+    });
+  }
+}
