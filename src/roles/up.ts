@@ -40,10 +40,11 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   const { openLocalEngine, startVolumes } = await parts.storage;
   const engine = openLocalEngine({ dataDir, exec, log });
   const { openDrivers, startCsiDriver, startSidecars, startOrchestrator } = await parts.orchestrator;
-  const drivers = open.use(openDrivers({ api, node, log, meter }));
   open.use(await startVolumes({ api, engine, node, dataDir, exec, log, events, meter }));
   const socket = join(dataDir, 'run/csi.sock');
   open.use(await startCsiDriver({ api, engine, node, socket, dataDir, exec, log, meter }));
+  // Opened after our driver, and so closed before it: a driver that leaves in order is no news.
+  const drivers = open.use(openDrivers({ api, node, log, meter }));
   await drivers.add({ name: driverName, socket });
   for (const driver of options.csi) plugIn(driver, drivers, log);
   open.use(await startSidecars({ api, drivers, node, log, events, meter }));
