@@ -59,7 +59,12 @@ export class Client implements AsyncDisposable {
       dispatcher: this.#agent,
       method,
       signal: this.#stop.signal,
-      ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+      ...(body
+        ? {
+            body: JSON.stringify(body),
+            headers: { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' },
+          }
+        : {}),
     });
     const text = await response.body.text();
     if (response.statusCode < 300) return JSON.parse(text);

@@ -65,6 +65,7 @@ if (parts.includes('ready')) {
 if (parts.includes('claims')) {
   for (const count of scale.bursts) {
     await onFreshStage(`${count} claims in one burst`, async (stage) => {
+      await stage.overProvision('default', 100);
       measured.bursts = [...(measured.bursts ?? []), await burst(stage, count)];
       if (measured.idle) return;
       say('idle');

@@ -88,6 +88,11 @@ export class Stage implements AsyncDisposable {
     await this.client.call('POST', paths.classes, classFor(name));
   }
 
+  /** Lets a pool promise so many times what it has: a burst is about the rate, not about room. */
+  async overProvision(pool: string, overProvisioning: number): Promise<void> {
+    await this.client.call('PATCH', `${paths.pools}/${pool}`, { spec: { overProvisioning } });
+  }
+
   /** The directory on the bare file system that a pool keeps its volumes on. */
   async poolDirectory(name: string): Promise<string> {
     const base = join(this.program.data, 'pools', name);
