@@ -52,7 +52,7 @@ ${cases.join('\n')}
   fi
   for (( at = 3; at < CURRENT; at++ )); do
     word=$words[at]
-    if (( \${#\${(M)valued:#$word=*}} )); then (( at++ )); continue; fi
+    if (( \${valued[(I)$word=*]} )); then (( at++ )); continue; fi
     [[ $word == -* ]] || (( position++ ))
   done
   if (( position > $#args )); then
