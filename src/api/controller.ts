@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { codeOf, isCode, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { KubeObject } from '../model/object.ts';
@@ -24,6 +25,17 @@ export interface ControllerOptions {
   readonly maxBackoff?: number;
 }
 
+/** One pass of a controller, as it is told on the diagnostics channel `moorage.reconcile`. */
+export interface Pass {
+  readonly controller: string;
+  /** `ok`, or the code of its error. */
+  readonly code: string;
+  readonly seconds: number;
+}
+
+/** Where every controller of this process tells how long its passes take; costs nothing while nobody listens. */
+export const passes = channel('moorage.reconcile');
+
 /** Runs one reconcile function over the keys that watches, timers and failures bring. */
 export class Controller implements AsyncDisposable {
   readonly name: string;
@@ -39,8 +51,18 @@ export class Controller implements AsyncDisposable {
       concurrency: options.concurrency ?? 16,
       maxBackoff: options.maxBackoff ?? 30_000,
       work: async (key, signal) => {
-        const result = await options.reconcile(key, signal);
-        return result ? result.again : undefined;
+        const started = performance.now();
+        let code = 'ok';
+        try {
+          const result = await options.reconcile(key, signal);
+          return result ? result.again : undefined;
+        } catch (error) {
+          code = codeOf(error);
+          throw error;
+        } finally {
+          const pass: Pass = { controller: options.name, code, seconds: (performance.now() - started) / 1_000 };
+          if (passes.hasSubscribers) passes.publish(pass);
+        }
       },
       onError: (key, error, tries) => {
         const fields = { controller: options.name, key, code: codeOf(error), tries };

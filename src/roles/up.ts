@@ -4,6 +4,7 @@ import { messageOf } from '../lib/errors.ts';
 import { exec } from '../lib/exec.ts';
 import type { Log } from '../lib/log.ts';
 import { driverName } from '../model/kinds/moorage.ts';
+import type { Orchestrator } from '../orchestrator/start.ts';
 import { ensureDataDirectory, leavePid } from './data-directory.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import type { CsiOption, UpOptions } from './options.ts';
@@ -29,7 +30,9 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   const api = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
   open.use(await leavePid(dataDir));
   const { createMetrics, startApiServer } = await parts.server;
-  const metrics = open.use(createMetrics({ api }));
+  let orchestrator: Orchestrator | undefined;
+  const mountedVolumes = async () => (await orchestrator?.mountedVolumes()) ?? [];
+  const metrics = open.use(createMetrics({ api, mountedVolumes, storeWrites: () => Number(api.resourceVersion) }));
   const { meter } = metrics;
   const server = open.use(
     await startApiServer({ api, dir: dataDir, host: options.listen, port: options.port, log, metrics: metrics.text }),
@@ -48,7 +51,7 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   await drivers.add({ name: driverName, socket });
   for (const driver of options.csi) plugIn(driver, drivers, log);
   open.use(await startSidecars({ api, drivers, node, log, events, meter }));
-  open.use(await startOrchestrator({ api, drivers, node, dataDir, exec, log, events, meter }));
+  orchestrator = open.use(await startOrchestrator({ api, drivers, node, dataDir, exec, log, events, meter }));
 
   const owned = open.move();
   return {

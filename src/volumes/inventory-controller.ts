@@ -8,7 +8,6 @@ import { detachDevice } from '../node/loop.ts';
 import { Records } from '../node/records.ts';
 import { withConditions } from './conditions.ts';
 import { compareInventory, type Finding, type Objects } from './inventory.ts';
-import { measured } from './measured.ts';
 import type { Storage } from './storage.ts';
 
 const defaultGrace = 3600;
@@ -20,7 +19,7 @@ const sinceSchema = z.object({ since: z.number() });
  * remembered on disk, so that an object that is only missing for a moment costs nothing.
  */
 export function createInventoryController(storage: Storage): Controller {
-  const { api, dataDir, log, meter, node } = storage.options;
+  const { api, dataDir, log, node } = storage.options;
   const unclaimed = new Records(join(dataDir, 'node/unclaimed'), (value) =>
     z.object({ since: z.number() }).parse(value),
   );
@@ -43,7 +42,7 @@ export function createInventoryController(storage: Storage): Controller {
     name: 'inventory',
     log,
     concurrency: 1,
-    reconcile: measured(meter, 'inventory', reconcile),
+    reconcile,
   }).watch(api.informer(inventories), ({ metadata }) => [metadata.name]);
 }
 

@@ -4,7 +4,6 @@ import { type Pool, pools, snapshots, volumes } from '../model/kinds/moorage.ts'
 import { isDeleting } from '../model/object.ts';
 import { alreadySay, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, poolFinalizer, removeFinalizer } from './finalizers.ts';
-import { measured } from './measured.ts';
 import { poolStatus } from './pool-status.ts';
 import type { PoolState, Storage } from './storage.ts';
 
@@ -17,7 +16,7 @@ const coalesce = 500;
  * when it says something new. `firstPass` resolves when every pool that there was has been tried once.
  */
 export function createPoolController(storage: Storage): { controller: Controller; firstPass: Promise<void> } {
-  const { api, log, meter, node } = storage.options;
+  const { api, log, node } = storage.options;
   const view = api.informer(pools);
   const here = (pool: Pool) => pool.spec.node === undefined || pool.spec.node === node;
   const untried = new Set([...view.list()].filter(here).map(({ metadata }) => metadata.name));
@@ -27,7 +26,7 @@ export function createPoolController(storage: Storage): { controller: Controller
   const controller = new Controller({
     name: 'pool',
     log,
-    reconcile: measured(meter, 'pool', async (name) => {
+    reconcile: async (name) => {
       try {
         const pool = view.get({ name });
         if (pool && here(pool)) return await passes.reconcile(pool);
@@ -35,7 +34,7 @@ export function createPoolController(storage: Storage): { controller: Controller
         untried.delete(name);
         if (untried.size === 0) resolve();
       }
-    }),
+    },
   }).watch(view, ({ metadata, status }, { old }) =>
     // Not for the writes of its own status.
     old && old.metadata.generation === metadata.generation && old.status !== status && !metadata.deletionTimestamp

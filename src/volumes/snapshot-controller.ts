@@ -6,7 +6,6 @@ import { isDeleting } from '../model/object.ts';
 import { formatBytes } from '../model/quantity.ts';
 import { type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, removeFinalizer, snapshotFinalizer } from './finalizers.ts';
-import { measured } from './measured.ts';
 import { refuseFull } from './placement.ts';
 import { type Storage, snapshotKey } from './storage.ts';
 
@@ -15,7 +14,7 @@ import { type Storage, snapshotKey } from './storage.ts';
  * the bytes are in the volume's pool, under the snapshot's name.
  */
 export function createSnapshotController(storage: Storage): Controller {
-  const { api, log, meter, node } = storage.options;
+  const { api, log, node } = storage.options;
   const reconcile = async (name: string) => {
     const snapshot = api.informer(snapshots).get({ name });
     if (!snapshot) return;
@@ -32,7 +31,7 @@ export function createSnapshotController(storage: Storage): Controller {
     await take(storage, snapshot, volume, home);
   };
   const byVolume = api.informer(snapshots).index('volumes/by-volume', ({ spec }) => [spec.volume]);
-  return new Controller({ name: 'snapshot', log, reconcile: measured(meter, 'snapshot', reconcile) })
+  return new Controller({ name: 'snapshot', log, reconcile })
     .watch(api.informer(snapshots), ({ metadata }) => [metadata.name])
     .watch(api.informer(volumes), ({ metadata, status }, { old }) => {
       const becameReady = status?.phase === 'Ready' && old?.status?.phase !== 'Ready';

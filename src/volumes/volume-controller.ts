@@ -6,7 +6,6 @@ import { isDeleting } from '../model/object.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { alreadySay, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, removeFinalizer, volumeFinalizer } from './finalizers.ts';
-import { measured } from './measured.ts';
 import { place, refuseFull } from './placement.ts';
 import { type Storage, volumeKey } from './storage.ts';
 import { Waiting } from './waiting.ts';
@@ -19,13 +18,13 @@ import { Waiting } from './waiting.ts';
  * that could have been chosen is on this machine, and is looked into before another is chosen.
  */
 export function createVolumeController(storage: Storage): Controller {
-  const { api, log, meter } = storage.options;
+  const { api, log } = storage.options;
   const passes = new VolumePasses(storage);
   const controller = new Controller({
     name: 'volume',
     log,
     concurrency: 64,
-    reconcile: measured(meter, 'volume', (name) => passes.reconcile(name)),
+    reconcile: (name) => passes.reconcile(name),
   });
   passes.waiting.onWake = (name) => controller.add(name);
   storage.onPoolChange(() => passes.waiting.wake());

@@ -1,8 +1,7 @@
-import { Counter, Histogram, Registry } from 'prom-client';
-import type { Api } from '../../api/api.ts';
+import { type Pass, passes } from '../../api/controller.ts';
 import type { Meter } from '../../lib/meter.ts';
-import { countObjects } from './objects.ts';
-import { countProcess } from './process.ts';
+import type { MetricsOptions } from './options.ts';
+import type { Page } from './page.ts';
 import { timeWays } from './ways.ts';
 
 /** What happens, as Prometheus text. */
@@ -12,41 +11,45 @@ export interface Metrics extends Disposable {
   text(): Promise<string>;
 }
 
-const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const good = new Set(['', 'ok', 'OK', '0']);
+/** Milliseconds after which the page is made ready, so that the start of the program does not wait for it. */
+const delay = 2_000;
 
-/** Opens the metrics. What can be counted when somebody asks is counted then; nothing wakes an idle process. */
-export function createMetrics({ api }: { readonly api: Api }): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  const histogram = (name: string, help: string, labelNames: readonly string[]) =>
-    new Histogram({ name, help, labelNames, buckets: seconds, registers });
-  const series = {
-    csi: histogram('moorage_csi_call_seconds', 'How long calls of CSI drivers took.', ['driver', 'method', 'code']),
-    step: histogram('moorage_step_seconds', "How long the steps of a claim's way took.", ['step', 'code']),
-    reconcile: histogram('moorage_reconcile_seconds', 'How long passes of controllers took.', ['controller', 'code']),
+/**
+ * Opens the metrics. What can be counted when somebody asks is counted then, and nothing wakes an idle process. What
+ * is observed before the page is ready is kept for it.
+ */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const stack = new DisposableStack();
+  let early: ((page: Page) => void)[] = [];
+  let page: Page | undefined;
+  let opening: Promise<Page> | undefined;
+  const tell = (news: (page: Page) => void) => {
+    if (page) news(page);
+    else early.push(news);
   };
-  const errors = new Counter({
-    name: 'moorage_errors_total',
-    help: 'Calls, steps and passes that failed, by code.',
-    labelNames: ['series', 'code'],
-    registers,
-  });
-  countObjects(api, registry);
-  countProcess(registry);
-  const ways = timeWays(api, {
-    bound: histogram('moorage_claim_bound_seconds', 'From the creation of a claim until it was Bound.', []),
-    mounted: histogram('moorage_mount_mounted_seconds', 'From the creation of a Mount until it was Mounted.', []),
-  });
+  const open = async (): Promise<Page> => {
+    const { openPage } = await import('./page.ts');
+    page = openPage(options);
+    for (const news of early) news(page);
+    early = [];
+    return page;
+  };
+  const opened = () => {
+    opening ??= open();
+    return opening;
+  };
+  const timer = setTimeout(() => void opened(), delay).unref();
+  stack.defer(() => clearTimeout(timer));
+  const onPass = (pass: unknown) => {
+    const { controller, code, seconds } = pass as Pass;
+    tell((it) => it.observe('reconcile', { controller, code }, seconds));
+  };
+  passes.subscribe(onPass);
+  stack.defer(() => passes.unsubscribe(onPass));
+  stack.use(timeWays(options.api, (way, seconds) => tell((it) => it.observeWay(way, seconds))));
   return {
-    meter: {
-      observe(name, labels, value) {
-        series[name].observe({ ...labels }, value);
-        const code = labels['code'] ?? '';
-        if (!good.has(code)) errors.inc({ series: name, code });
-      },
-    },
-    text: () => registry.metrics(),
-    [Symbol.dispose]: () => ways[Symbol.dispose](),
+    meter: { observe: (series, labels, seconds) => tell((it) => it.observe(series, labels, seconds)) },
+    text: async () => (await opened()).text(),
+    [Symbol.dispose]: () => stack.dispose(),
   };
 }

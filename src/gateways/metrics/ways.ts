@@ -1,21 +1,35 @@
-import type { Histogram } from 'prom-client';
 import type { Api, Informer } from '../../api/api.ts';
 import { persistentVolumeClaims } from '../../model/kinds/core.ts';
-import { mounts } from '../../model/kinds/moorage.ts';
+import { type Mount, mounts } from '../../model/kinds/moorage.ts';
 import type { KubeObject } from '../../model/object.ts';
 
+/** The ways that are timed: a claim until it is Bound, a Mount until it is Mounted. */
+export type Way = 'bound' | 'mounted';
+
 /**
- * Times whole ways: claim to Bound, Mount to Mounted. An object's own time has whole seconds only, so the
- * clock starts when we first see it, unless it is older than that.
+ * Times whole ways. An object's own time has whole seconds only, so the clock starts when we first see it, unless it
+ * is older than that.
  */
-export function timeWays(api: Api, to: { readonly bound: Histogram; readonly mounted: Histogram }): Disposable {
+export function timeWays(api: Api, observe: (way: Way, seconds: number) => void): Disposable {
   const stack = new DisposableStack();
-  stack.use(time(api.informer(persistentVolumeClaims), (it) => it.status?.phase === 'Bound', to.bound));
-  stack.use(time(api.informer(mounts), (it) => it.status?.phase === 'Mounted', to.mounted));
+  const claims = api.informer(persistentVolumeClaims);
+  stack.use(
+    time(
+      claims,
+      ({ status }) => status?.phase === 'Bound',
+      (seconds) => observe('bound', seconds),
+    ),
+  );
+  const isMounted = ({ status }: Mount) => status?.phase === 'Mounted';
+  stack.use(time(api.informer(mounts), isMounted, (seconds) => observe('mounted', seconds)));
   return stack;
 }
 
-function time<T extends KubeObject>(informer: Informer<T>, there: (object: T) => boolean, histogram: Histogram) {
+function time<T extends KubeObject>(
+  informer: Informer<T>,
+  there: (object: T) => boolean,
+  observe: (seconds: number) => void,
+) {
   const started = new Map<string, number>();
   return informer.onChange(({ type, object, old }) => {
     const { uid = '', creationTimestamp } = object.metadata;
@@ -25,7 +39,7 @@ function time<T extends KubeObject>(informer: Informer<T>, there: (object: T) =>
       if (type === 'added') started.set(uid, start(creationTimestamp));
     } else if (type === 'modified' && old && !there(old)) {
       const from = started.get(uid);
-      if (from !== undefined) histogram.observe((Date.now() - from) / 1000);
+      if (from !== undefined) observe((Date.now() - from) / 1_000);
       started.delete(uid);
     }
   });

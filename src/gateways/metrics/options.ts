@@ -1,0 +1,11 @@
+import type { Api } from '../../api/api.ts';
+import type { VolumeUsage } from './volumes.ts';
+
+/** Where the numbers come from that are counted when somebody asks for the page. */
+export interface MetricsOptions {
+  readonly api: Api;
+  /** How full the mounted volumes are; asked when somebody asks for the page. */
+  readonly mountedVolumes?: () => Promise<readonly VolumeUsage[]>;
+  /** How many writes the store has seen in its life. */
+  readonly storeWrites?: () => number;
+}
