@@ -8,8 +8,9 @@ import { bad, type Check, type Finding, good, limited } from './finding.ts';
 import { findProgram } from './programs.ts';
 
 const leastNode = 24;
-/** Number of CAP_SYS_ADMIN, capabilities(7). */
+/** Numbers of CAP_SYS_ADMIN and CAP_SYS_RESOURCE, capabilities(7). */
 const systemAdministrator = 21n;
+const systemResource = 24n;
 
 export const nodeVersion: Check = async () =>
   Number.parseInt(process.versions.node, 10) >= leastNode
@@ -32,9 +33,18 @@ export const privileges: Check = async () => {
   }
   const status = await readFile('/proc/self/status', 'utf8');
   const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
-  return (capabilities >> systemAdministrator) & 1n
+  const has = (capability: bigint) => ((capabilities >> capability) & 1n) === 1n;
+  const mounts = has(systemAdministrator)
     ? good('privileges', 'root, and may mount')
     : limited('privileges', 'root without CAP_SYS_ADMIN: nothing can be mounted', 'give this container CAP_SYS_ADMIN');
+  const growth = has(systemResource)
+    ? good('online growth', 'ext4 and XFS can grow while they are mounted')
+    : limited(
+        'online growth',
+        'without CAP_SYS_RESOURCE the kernel does not let ext4 grow while it is mounted; XFS can',
+        'use fsType: xfs in the StorageClass, or give Moorage CAP_SYS_RESOURCE',
+      );
+  return [mounts, growth];
 };
 
 export const loopDevices: Check = async () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 
@@ -19,6 +19,7 @@ export interface Owner extends AsyncDisposable {
  */
 export async function takeOwnership(directory: string): Promise<Owner> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  await sweep(directory);
   const lockFile = join(directory, `${randomUUID()}.lock`);
   const descriptor = openSync(lockFile, 'wx', 0o600);
   const flock = spawn('flock', ['--exclusive', '--nonblock', '3'], {
@@ -37,4 +38,19 @@ export async function takeOwnership(directory: string): Promise<Owner> {
       await rm(lockFile, { force: true });
     },
   };
+}
+
+/** A file this young may belong to somebody who has not locked it yet. Milliseconds. */
+const young = 60_000;
+
+/** Removes the files of owners that were killed and have ended since: those that nobody locks any more. */
+async function sweep(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const file = join(directory, name);
+    const found = await stat(file).catch(() => undefined);
+    if (!found || Date.now() - found.mtimeMs < young) continue;
+    const flock = spawn('flock', ['--exclusive', '--nonblock', '--no-fork', file, 'true'], { stdio: 'ignore' });
+    const [code] = await once(flock, 'exit').catch(() => [undefined]);
+    if (code === 0) await rm(file, { force: true });
+  }
 }

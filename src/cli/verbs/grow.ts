@@ -1,5 +1,6 @@
+import type { KubeApi } from '../../api/kube/index.ts';
 import { fail } from '../../lib/errors.ts';
-import { mounts, type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/index.ts';
+import { events, mounts, type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/index.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import { getClaim, newestEvent, readSize, readTimeout, sizeOf } from '../claims.ts';
 import { connect, namespaceOf } from '../connection.ts';
@@ -25,6 +26,7 @@ export async function grow({ args, flags, terminal }: Call): Promise<number> {
   }
   const users = await api.list(mounts, { namespace });
   const isMounted = users.items.some(({ spec, status }) => spec.claim === name && status?.phase === 'Mounted');
+  using _ = watchWarnings(api, claim, (message) => progress.update(`growing ${name}: ${message}`));
   const body = { spec: { resources: { requests: { storage: formatBytes(size) } } } };
   const patched = await api.patch(persistentVolumeClaims, { namespace, name }, { type: 'merge', body });
   const done =
@@ -65,4 +67,19 @@ function hasSize(claim: PersistentVolumeClaim, size: bigint): boolean {
 function awaitsMount({ status }: PersistentVolumeClaim, size: bigint): boolean {
   const isPending = status?.conditions?.some((it) => it.type === 'FileSystemResizePending' && it.status === 'True');
   return isPending === true && bytesOf(status?.allocatedResources?.['storage'] ?? '0') >= size;
+}
+
+/** Tells what goes wrong while we wait: the warnings about the claim from now on. */
+function watchWarnings(api: KubeApi, claim: PersistentVolumeClaim, tell: (message: string) => void): Disposable {
+  const stop = new AbortController();
+  const { uid, namespace } = claim.metadata;
+  const fieldSelector = `involvedObject.uid=${uid},type=Warning`;
+  const watch = async () => {
+    const { resourceVersion } = await api.list(events, { namespace, fieldSelector, limit: 1 });
+    const options = { namespace, fieldSelector, resourceVersion, signal: stop.signal };
+    for await (const { object } of api.watch(events, options)) if (object.message) tell(object.message);
+  };
+  // A courtesy: the growth itself is watched elsewhere.
+  watch().catch(() => {});
+  return { [Symbol.dispose]: () => stop.abort() };
 }
