@@ -27,7 +27,9 @@ describe('the package', () => {
 
   it('runs built files with the Node.js that it brings', async () => {
     // With an empty PATH but for the system's own tools: neither this checkout's node nor the machine's is found.
-    const { stdout } = await exec([moorage, 'version', '-o', 'json'], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
+    const { stdout } = await exec([moorage, 'version', '-o', 'json'], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    });
     expect(JSON.parse(stdout).node).toMatch(/^2[4-9]\./);
     const files = await readdir(join(home, 'prefix/lib/node_modules/moorage'));
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'bin', 'dist', 'package.json']));

@@ -18,6 +18,7 @@ export interface ControllerOptions {
    * Brings the world nearer to the wish of one key. It reads the world anew, assumes that the last pass was cut off
    * anywhere, and may be called again with nothing to do. A throw means: again later, ever later.
    */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a pass that asks for nothing need not say so.
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Result | void>;
   /** How many keys at once; one key is never worked on twice at once. Default 16. */
   readonly concurrency?: number;
