@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, copyFile, lstat, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -315,7 +315,7 @@ deletionPolicy: Delete
     const result = await program.runWith({ ok: [42] }, 'run', '--claim', `data:${path}`, '--', 'sh', '-c', script);
     expect(result.stdout).toContain('hello');
     expect((await program.kubectl(['get', 'mounts', '-o', 'name'])).trim()).toBe('');
-    await expect(lstat(path)).rejects.toThrow();
+    await expect(stat(join(path, 'greeting'))).rejects.toThrow();
   });
 
   it.skipIf(!asRoot)('shows the claim to the program alone, read-only if asked', async () => {
@@ -330,6 +330,19 @@ deletionPolicy: Delete
     const readOnly = ['run', '--claim', `data:${path}:ro`, '--', 'touch', `${path}/no`];
     const refused = await program.runWith({ ok: [1] }, ...readOnly);
     expect(refused.stderr).toMatch(/read-only/i);
+  });
+
+  it.skipIf(!asRoot)('lets two programs have their volumes at one path, and end in any order', async () => {
+    const path = join(home, 'shared-path');
+    const script = `sleep 4; cat ${path}/greeting`;
+    const lines: string[] = [];
+    const long = program.spawn(['run', '--claim', `data:${path}`, '--', 'sh', '-c', script], (line) =>
+      lines.push(line),
+    );
+    const ended = once(long, 'exit');
+    await program.run('run', '--claim', `data:${path}`, '--', 'test', '-e', `${path}/greeting`);
+    expect(await ended).toEqual([0, null]);
+    expect(lines).toContain('hello');
   });
 
   it('unmounts when the program ends, though moorage run was killed before', async () => {

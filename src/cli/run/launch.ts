@@ -23,7 +23,9 @@ export interface Launch {
 }
 
 // Runs inside the new namespace; every path comes as an argument, none as text. Each step replaces the process before
-// it, so that the program has the process id that signals go to.
+// it, so that the program has the process id that signals go to. A directory that had to be made stays when all is over:
+// the kernel takes away what is mounted on a directory in any namespace when it is removed, and another program may have
+// its volume there.
 const insideScript = `
 set -eu
 binds=$1; shift

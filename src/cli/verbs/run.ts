@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chown, constants, lstat, mkdir, readdir, rmdir, stat } from 'node:fs/promises';
+import { access, chown, constants, lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { KubeApi } from '../../api/kube/index.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
@@ -62,7 +62,6 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
         );
       }
     }
-    const absent = asRoot ? await missing(bindings.map(({ path }) => path)) : [];
     const child = launch({
       argv: args,
       env: Object.fromEntries(places.map(({ claim, path, source }) => [variableOf(claim), asRoot ? path : source])),
@@ -76,8 +75,6 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
       terminal.note(`moorage: ${args[0]} could not be started: ${messageOf(error)}`);
       return error.code === 'ENOENT' ? 127 : 126;
     });
-    // Directories that were made only to be mounted on.
-    for (const path of absent) await rmdir(path).catch(() => {});
     return code;
   } finally {
     await takeDown(api, made, terminal);
@@ -126,12 +123,6 @@ async function handOver(path: string, user: User): Promise<void> {
   if (found.uid !== 0) return;
   if (found.isDirectory() && (await readdir(path)).some((name) => name !== 'lost+found')) return;
   await chown(path, user.uid, user.gid);
-}
-
-async function missing(paths: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
-  for (const path of paths) await access(path).catch(() => found.push(path));
-  return found;
 }
 
 /** Mounts below the data directory, newest first: what is bound stays reachable at its new path without them. */
