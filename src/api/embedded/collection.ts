@@ -3,6 +3,7 @@ import { resourceOf } from '../../model/kind.ts';
 import { type KubeObject, keyOf, type ObjectRef, refTo } from '../../model/object.ts';
 import type { Informer, Change as Told } from '../api.ts';
 import { type Change, History } from './history.ts';
+import { SortedMap } from './sorted-map.ts';
 
 /** A live object, and its row in the database. */
 export interface Entry<T extends KubeObject> {
@@ -21,7 +22,7 @@ export class Collection<T extends KubeObject> implements Informer<T> {
   readonly resource: string;
   readonly synced: Promise<void> = Promise.resolve();
   readonly history: History<T>;
-  readonly #namespaces = new Map<string, Map<string, Entry<T>>>();
+  readonly #namespaces = new SortedMap<SortedMap<Entry<T>>>();
   readonly #indexes = new Map<string, Index<T>>();
   readonly #listeners = new Map<Listener<T>, number>();
   readonly #wakers = new Set<() => void>();
@@ -55,6 +56,20 @@ export class Collection<T extends KubeObject> implements Informer<T> {
       for (const { object } of space.values()) yield object;
   }
 
+  /** The objects sorted by namespace, then by name; with `after`, only those behind that place. */
+  *sorted(namespace?: string, after?: ObjectRef): Generator<T> {
+    const from = after?.namespace ?? '';
+    const spaces = namespace === undefined ? this.#namespaces.from(from) : [namespace];
+    for (const space of spaces) {
+      if (after && space < from) continue;
+      const names = this.#namespaces.get(space);
+      for (const name of names?.from(after && space === from ? after.name : '') ?? []) {
+        const entry = names?.get(name);
+        if (entry && !(after && space === from && name === after.name)) yield entry.object;
+      }
+    }
+  }
+
   /** Puts an entry in its place, or takes it away; indexes follow. Returns what was there. */
   set(ref: ObjectRef, entry: Entry<T> | undefined): Entry<T> | undefined {
     const namespace = ref.namespace ?? '';
@@ -62,7 +77,7 @@ export class Collection<T extends KubeObject> implements Informer<T> {
     const before = space?.get(ref.name);
     if (entry) {
       if (!space) {
-        space = new Map();
+        space = new SortedMap();
         this.#namespaces.set(namespace, space);
       }
       space.set(ref.name, entry);
