@@ -29,8 +29,9 @@ export function tableOf(
   json: (object: KubeObject) => string,
   now = Date.now(),
 ): string {
+  const custom = kind.mergeKeys === undefined;
   const rows = objects.map((object) => {
-    const cells = kind.columns.map((column) => cellOf(column, object, now));
+    const cells = kind.columns.map((column) => cellOf(column, object, now, custom));
     return `{"cells":${JSON.stringify(cells)},"object":${rowObject(object, include, version, json)}}`;
   });
   return `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(kind.columns.map(definitionOf))},"rows":[${rows.join(',')}]}`;
@@ -61,8 +62,15 @@ function definitionOf({ name, type, format, description, priority }: Column<Kube
   return { name, type, format: format ?? '', description, priority: priority ?? 0 };
 }
 
-function cellOf(column: Column<KubeObject>, object: KubeObject, now: number): string | number | boolean | null {
+function cellOf(
+  column: Column<KubeObject>,
+  object: KubeObject,
+  now: number,
+  custom: boolean,
+): string | number | boolean | null {
   const value = column.value(object);
-  if (column.type === 'date') return typeof value === 'string' ? ageOf(value, now) : '<unknown>';
-  return value ?? null;
+  if (column.type === 'date' && typeof value === 'string') return ageOf(value, now);
+  // Kubernetes writes so of its own kinds, but prints nothing where a field of a custom resource is missing.
+  const unknown = column.type === 'date' && (!custom || column.name === 'Age');
+  return value ?? (unknown ? '<unknown>' : null);
 }
