@@ -7,6 +7,7 @@ import { driverName } from '../model/kinds/moorage.ts';
 import type { Orchestrator } from '../orchestrator/start.ts';
 import { ensureDataDirectory, leavePid } from './data-directory.ts';
 import { ensureFirstObjects } from './first-objects.ts';
+import { giveMemoryBack } from './memory.ts';
 import type { CsiOption, UpOptions } from './options.ts';
 
 /** Moorage, running in this process. Disposing of it stops every part in order and leaves the mounts in place. */
@@ -52,6 +53,7 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   for (const driver of options.csi) plugIn(driver, drivers, log);
   open.use(await startSidecars({ api, drivers, node, log, events, meter }));
   orchestrator = open.use(await startOrchestrator({ api, drivers, node, dataDir, exec, log, events, meter }));
+  open.use(giveMemoryBack(api));
 
   const owned = open.move();
   return {
