@@ -18,4 +18,8 @@ export interface SidecarContext {
 export interface Sidecar {
   readonly controller: Controller;
   readonly wake: (driver: string) => void;
+  /** What to do when a driver may have more room than before. */
+  readonly roomFreed?: (driver: string) => void;
+  /** Ends its timers. */
+  readonly close?: () => void;
 }

@@ -5,6 +5,7 @@ import { createCloneProtection } from './provisioner/clone-protection.ts';
 import { createVolumeDeletion } from './provisioner/delete-volume.ts';
 import { createProvisioner } from './provisioner/provisioner.ts';
 import { createResizer } from './resizer/resizer.ts';
+import { watchRoom } from './shared/room.ts';
 import { createSnapshotSourceProtection } from './snapshotter/claim-protection.ts';
 import { createSnapshotController } from './snapshotter/snapshot-controller.ts';
 import { createSnapshotter } from './snapshotter/snapshotter.ts';
@@ -38,10 +39,16 @@ export async function startSidecars(context: SidecarsOptions): Promise<AsyncDisp
   ];
   await using started = new AsyncDisposableStack();
   for (const controller of controllers) started.use(controller);
+  for (const { close } of sidecars) if (close) started.defer(close);
   await Promise.all(controllers.map((controller) => controller.start()));
   started.use(
     context.drivers.onChange(({ name }) => {
       for (const { wake } of sidecars) wake(name);
+    }),
+  );
+  started.use(
+    watchRoom(context, (driver) => {
+      for (const { roomFreed } of sidecars) roomFreed?.(driver);
     }),
   );
   return started.move();

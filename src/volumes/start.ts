@@ -1,6 +1,7 @@
 import { isCode } from '../lib/errors.ts';
 import { createInventoryController } from './inventory-controller.ts';
 import { createPoolController } from './pool-controller.ts';
+import { publishRoom, Room } from './room.ts';
 import { createSnapshotController } from './snapshot-controller.ts';
 import { Storage, type StorageOptions } from './storage.ts';
 import { createVolumeController } from './volume-controller.ts';
@@ -24,6 +25,7 @@ export async function startVolumes(options: StorageOptions): Promise<AsyncDispos
   await firstPass;
   for (const controller of controllers) open.use(controller);
   await Promise.all(controllers.map((controller) => controller.start()));
+  open.use(publishRoom(options.engine, new Room(storage)));
   return open.move();
 }
 

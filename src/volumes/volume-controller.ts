@@ -7,6 +7,8 @@ import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { alreadySay, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, removeFinalizer, volumeFinalizer } from './finalizers.ts';
 import { place, refuseFull } from './placement.ts';
+import { wishKey } from './room.ts';
+import { sourceOf } from './source.ts';
 import { type Storage, volumeKey } from './storage.ts';
 import { Waiting } from './waiting.ts';
 
@@ -87,7 +89,7 @@ class VolumePasses {
   async #decide(volume: Volume): Promise<string | readonly Refusal[]> {
     const present = volume.status?.placement?.pool ?? this.#storage.ledger.assumed(volumeKey(volume))?.pool;
     if (present !== undefined) return present;
-    const source = this.#source(volume);
+    const source = sourceOf(this.#storage.options.api, volume.spec);
     if (source && 'reason' in source) return [source];
     // With one pool, creating finds what is there; with more, it must be known which one before.
     const found = this.#storage.options.engine.pools().length > 1 ? await this.#find(volume) : undefined;
@@ -95,21 +97,12 @@ class VolumePasses {
     const { pool, mode, provisioning, nodes, preferredNodes } = volume.spec;
     const bytes = bytesOf(volume.spec.size);
     const wish = { pool, mode, provisioning, nodes, preferredNodes, size: bytes, source };
+    // What was set aside before the object was written is what it gets now.
+    this.#storage.ledger.forget(wishKey(volume.metadata.name));
     const decision = found ? { placement: found } : place(wish, this.#storage.offers());
     if (!('placement' in decision)) return decision.refusals;
     this.#storage.ledger.assume(volumeKey(volume), { pool: decision.placement.pool, bytes });
     return decision.placement.pool;
-  }
-
-  #source({ spec }: Volume): { name: string; pool: string; node: string } | Refusal | undefined {
-    if (!spec.source) return undefined;
-    const { api } = this.#storage.options;
-    const { kind, name } = spec.source;
-    const source = kind === 'Volume' ? api.informer(volumes).get({ name }) : api.informer(snapshots).get({ name });
-    const placement = source?.status?.phase === 'Ready' ? source.status.placement : undefined;
-    if (placement) return { name, pool: placement.pool, node: placement.node };
-    const state = source ? 'is not ready yet' : 'does not exist';
-    return { reason: source ? 'SourceNotReady' : 'SourceNotFound', message: `${kind} ${name}, its source, ${state}` };
   }
 
   /** Bytes that were made for this very object, in any pool of this node. */

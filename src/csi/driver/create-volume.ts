@@ -3,16 +3,18 @@ import { snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { volumeFinalizer } from '../../volumes/finalizers.ts';
+import { roomOf } from '../../volumes/room.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
 import { objectName } from './names.ts';
-import { refusalText } from './refusals.ts';
+import { refusalText, refusalWords } from './refusals.ts';
 import { readCreateVolume, type Source, type VolumeWish, whyOther } from './volume-wish.ts';
 import { deleteAsSeen } from './withdraw.ts';
 
 /**
- * Ensures the Volume that the request asks for, and waits until it is Ready. A refused or failed one is withdrawn, so
- * that a failed creation leaves nothing; when time is up it stays, for the retry to find.
+ * Ensures the Volume that the request asks for, and waits until it is Ready. Where there is surely no room nothing is
+ * written at all. A refused or failed one is withdrawn, so that a failed creation leaves nothing; when time is up it
+ * stays, for the retry to find.
  */
 export async function createVolume(
   context: ControllerContext,
@@ -23,7 +25,20 @@ export async function createVolume(
   const name = objectName('vol', request.name);
   const doing = `creating volume ${name}`;
   const wish = readCreateVolume(doing, request, await findSource(context, doing, request));
-  const volume = await ensureObject(context, doing, name, wish);
+  try {
+    return await untilReady(context, doing, await ensureObject(context, doing, name, wish), signal);
+  } finally {
+    roomOf(context.engine)?.letGo(name);
+  }
+}
+
+async function untilReady(
+  context: ControllerContext,
+  doing: string,
+  volume: Volume,
+  signal: AbortSignal,
+): Promise<Volume> {
+  const { name } = volume.metadata;
   for (;;) {
     const seen = await context.volumes.until(name, (now) => settled(doing, now, volume), signal);
     if (seen.status?.phase === 'Ready') return seen;
@@ -45,13 +60,20 @@ function settled(doing: string, now: Volume | undefined, made: Volume): Volume |
 }
 
 async function ensureObject(
-  { api, volumes: view }: ControllerContext,
+  { api, engine, volumes: view }: ControllerContext,
   doing: string,
   name: string,
   { spec, annotations, ...rest }: VolumeWish,
 ): Promise<Volume> {
   const present = view.informer.get({ name });
   if (present) return checkPresent(doing, present, { spec, annotations, ...rest });
+  const refusals = roomOf(engine)?.setAside(name, spec) ?? [];
+  if (refusals.length > 0) {
+    // The view may lag behind: one that is there already has its room.
+    const found = await api.get(volumes, { name });
+    if (found) return checkPresent(doing, found, { spec, annotations, ...rest });
+    fail('exhausted', `${doing}: ${refusalWords(refusals)}`);
+  }
   try {
     // With the finalizer from the start, the controller needs one write less.
     const metadata = { name, annotations: { ...annotations }, finalizers: [volumeFinalizer] };

@@ -3,10 +3,11 @@ import { fail, isCode } from '../../lib/errors.ts';
 import { type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
+import { roomOf } from '../../volumes/room.ts';
 import type { ControllerExpandVolumeRequest } from '../protocol/csi_pb.ts';
 import { RpcError } from '../transport/codes.ts';
 import type { ControllerContext } from './context.ts';
-import { refusalText } from './refusals.ts';
+import { refusalText, refusalWords } from './refusals.ts';
 import { larger, readRange, roundUp } from './size.ts';
 
 /** Ensures at least the size that is asked for, and waits until the volume has it. Never shrinks. */
@@ -36,7 +37,7 @@ export async function expandVolume(
 }
 
 async function raiseSize(
-  { api, pools }: ControllerContext,
+  { api, engine }: ControllerContext,
   doing: string,
   name: string,
   size: bigint,
@@ -51,16 +52,17 @@ async function raiseSize(
       throw new RpcError(status.OUT_OF_RANGE, message);
     }
     if (present >= size) return volume;
-    // A wish that can't be fulfilled could not be taken back, so it is not made. The placement has the last word.
-    const pool = volume.status?.placement && pools.informer.get({ name: volume.status.placement.pool });
-    const available = pool?.status?.nodes?.find(({ node }) => node === volume.status?.placement?.node)?.available;
-    if (available !== undefined && bytesOf(available) < size - present) {
-      const lack = `pool ${pool?.metadata.name} can promise ${available} more`;
-      fail('exhausted', `${doing} by ${formatBytes(size - present)}: ${lack}; grow the pool, or delete volumes`);
+    // A wish that can't be fulfilled could not be taken back, so it is not made.
+    const room = roomOf(engine);
+    const refusals = room?.setAsideGrowth(volume, size) ?? [];
+    if (refusals.length > 0) {
+      const remedy = 'grow the pool, or delete volumes';
+      fail('exhausted', `${doing} by ${formatBytes(size - present)}: ${refusalWords(refusals)}; ${remedy}`);
     }
     try {
       return await api.update(volumes, { ...volume, spec: { ...volume.spec, size: formatBytes(size) } });
     } catch (error) {
+      room?.letGrowthGo(volume);
       if (!isCode(error, 'conflict')) throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { RpcError, statusName } from '../../csi/transport/codes.ts';
-import { messageOf } from '../../lib/errors.ts';
+import { isCode, messageOf } from '../../lib/errors.ts';
 
 /** The gRPC status of a failed CSI call, or undefined if the error is not one. */
 export function grpcCodeOf(error: unknown): status | undefined {
@@ -48,6 +48,12 @@ const infeasible: ReadonlySet<status> = new Set([
 /** True if the driver had no room where it was asked to make something. */
 export function isExhausted(error: unknown): boolean {
   return error instanceof RpcError && error.status === status.RESOURCE_EXHAUSTED;
+}
+
+/** True for a failure that is certain: nothing was made, and trying again at once would come to the same. */
+export function isFinal(error: unknown): boolean {
+  if (error instanceof RpcError) return outcomeOf(error) === 'none';
+  return isCode(error, 'invalid', 'unsupported');
 }
 
 /** What a person reads of a failed call: the gRPC status and the driver's words. */

@@ -6,6 +6,7 @@ import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure, isExhausted, outcomeOf } from '../drivers/outcome.ts';
 import { dataSourceOf, volumeNameFor } from '../shared/claims.ts';
+import type { Complaints } from '../shared/complaints.ts';
 import { ensureFinalizer } from '../shared/finalizers.ts';
 import { cloningFinalizer, provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
 import { measuredStep } from '../shared/step.ts';
@@ -17,6 +18,7 @@ import type { Wants } from './want.ts';
 export interface ProvisionerParts extends SidecarContext {
   readonly wants: Wants;
   readonly knowledge: Knowledge;
+  readonly complaints: Complaints;
 }
 
 /** Milliseconds after which a claim that still waits for its driver is told so. */
@@ -32,7 +34,7 @@ export async function provision(
   storageClass: StorageClass,
   driver: Driver,
 ): Promise<void> {
-  const { api, events, log, meter, knowledge } = parts;
+  const { api, complaints, events, log, meter, knowledge } = parts;
   const name = volumeNameFor(found);
   const started = performance.now();
   try {
@@ -54,7 +56,9 @@ export async function provision(
     if (isCode(error, 'conflict')) throw error;
     const className = storageClass.metadata.name;
     const why = `failed to provision volume with StorageClass "${className}": ${describeFailure(error)}`;
-    events.warning(found, 'ProvisioningFailed', why);
+    if (complaints.warn(found, 'ProvisioningFailed', why)) {
+      log.warn({ claim: found.metadata.name, namespace: found.metadata.namespace, reason: why }, 'no volume yet');
+    }
     if (isExhausted(error)) await reschedule(parts, found, driver);
     throw error;
   }

@@ -5,28 +5,75 @@ import {
   persistentVolumeClaims,
   persistentVolumes,
 } from '../../model/kinds/core.ts';
-import { csiNodes, storageClasses, volumeSnapshots } from '../../model/kinds/storage.ts';
+import { csiNodes, type StorageClass, storageClasses, volumeSnapshots } from '../../model/kinds/storage.ts';
 import { keyOf, refOf, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { isExhausted, isFinal } from '../drivers/outcome.ts';
 import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../shared/claims.ts';
+import { Complaints } from '../shared/complaints.ts';
 import { hasFinalizer } from '../shared/finalizers.ts';
-import { provisioningFinalizer } from '../shared/names.ts';
+import { provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
+import { Pauses } from '../shared/pauses.ts';
 import { waitIfNotReady } from '../shared/wait.ts';
+import { type Ask, WaitingForRoom } from '../shared/waiting-for-room.ts';
 import { abandon, release } from './abandon.ts';
 import { decideClaim } from './decide.ts';
 import { Knowledge } from './knowledge.ts';
 import { type ProvisionerParts, provision } from './provision.ts';
+import { requestedBytes } from './request.ts';
 import { Wants } from './want.ts';
 
-/** Makes volumes for claims, as many as 64 at once. */
+/**
+ * Makes volumes for claims, as many as 64 at once. A claim that its driver has no room for waits for room, and asks for
+ * nothing meanwhile; one that failed for another certain reason is tried again after 1 s, 2 s, 4 s … 5 min. Whatever
+ * came out uncertainly is tried again at once, by the rules of the work queue.
+ */
 export function createProvisioner(context: SidecarContext): Sidecar {
   const { api, drivers, log, events } = context;
   const claims = api.informer(persistentVolumeClaims);
   const volumes = api.informer(persistentVolumes);
   const classes = api.informer(storageClasses);
-  const parts: ProvisionerParts = { ...context, wants: new Wants(api), knowledge: new Knowledge() };
+  const complaints = new Complaints(events);
+  const pauses = new Pauses();
+  const forRoom = new WaitingForRoom((key) => controller.add(key));
+  const parts: ProvisionerParts = { ...context, wants: new Wants(api), knowledge: new Knowledge(), complaints };
   const waitingFor = claims.index('waiting for a volume of', waitKeys);
   const keysWaitingFor = (what: string) => waitingFor(what).map((claim) => keyOf(refTo(claim)));
+
+  /** Those that failed may have a reason to try anew. */
+  const keysToTryFor = (what: string) => {
+    const keys = keysWaitingFor(what);
+    for (const key of keys) pauses.end(key);
+    return keys;
+  };
+
+  const provisionOrWait = async (
+    key: string,
+    claim: PersistentVolumeClaim,
+    storageClass: StorageClass,
+    driver: Driver,
+  ): Promise<Result | undefined> => {
+    const ask = askOf(key, claim, driver);
+    const wish = `${ask.kind} ${ask.bytes}`;
+    const left = pauses.left(key, wish);
+    if (left > 0) return { again: left };
+    if (forRoom.mustWait(key)) return undefined;
+    try {
+      const result = await waitIfNotReady(() => provision(parts, claim, storageClass, driver));
+      forRoom.settled(key, result === undefined);
+      pauses.forget(key);
+      return result;
+    } catch (error) {
+      if (isExhausted(error)) {
+        forRoom.refused(ask);
+        return undefined;
+      }
+      forRoom.settled(key);
+      if (!isFinal(error)) throw error;
+      return { again: pauses.begin(key, wish) };
+    }
+  };
 
   const reconcile = async (key: string): Promise<Result | undefined> => {
     const claim = claims.get(refOf(key));
@@ -34,6 +81,7 @@ export function createProvisioner(context: SidecarContext): Sidecar {
     const storageClass = classes.get({ name: classOf(claim) });
     const volume = volumes.get({ name: volumeNameFor(claim) });
     const step = decideClaim({ claim, volume, storageClass, driver: drivers.get(provisionerOf(claim) ?? '') });
+    if (step.do !== 'provision') forRoom.settled(key);
     switch (step.do) {
       case 'nothing':
         return undefined;
@@ -53,29 +101,53 @@ export function createProvisioner(context: SidecarContext): Sidecar {
         await abandon(parts, claim, storageClass, step.driver);
         return undefined;
       case 'provision':
-        return await waitIfNotReady(() => provision(parts, claim, step.storageClass, step.driver));
+        return await provisionOrWait(key, claim, step.storageClass, step.driver);
     }
   };
 
   const controller = new Controller({ name: 'provisioner', log, concurrency: 64, reconcile })
     .watch(claims, (claim, { type }) => {
-      if (type === 'deleted') parts.knowledge.forget(claim);
+      if (type === 'deleted') {
+        const key = keyOf(refTo(claim));
+        parts.knowledge.forget(claim);
+        complaints.forget(key);
+        pauses.forget(key);
+        forRoom.settled(key);
+      }
       const own = type !== 'deleted' && provisionerOf(claim) !== undefined ? [keyOf(refTo(claim))] : [];
-      return [...own, ...keysWaitingFor(`claim ${keyOf(refTo(claim))}`)];
+      return [...own, ...keysToTryFor(`claim ${keyOf(refTo(claim))}`)];
     })
-    .watch(classes, ({ metadata }) => keysWaitingFor(`class ${metadata.name}`))
+    .watch(classes, ({ metadata }) => keysToTryFor(`class ${metadata.name}`))
     .watch(api.informer(volumeSnapshots), (snapshot) =>
-      snapshot.status?.readyToUse ? keysWaitingFor(`snapshot ${keyOf(refTo(snapshot))}`) : [],
+      snapshot.status?.readyToUse ? keysToTryFor(`snapshot ${keyOf(refTo(snapshot))}`) : [],
     )
-    .watch(api.informer(csiNodes), ({ spec }) => spec.drivers.flatMap(({ name }) => keysWaitingFor(`driver ${name}`)))
+    .watch(api.informer(csiNodes), ({ spec }) => spec.drivers.flatMap(({ name }) => keysToTryFor(`driver ${name}`)))
     // Nothing to do when these change, but they must be known before the first pass.
     .watch(volumes, () => [])
     .watch(api.informer(nodes), () => []);
   return {
     controller,
     wake: (driver) => {
-      for (const key of keysWaitingFor(`driver ${driver}`)) controller.add(key);
+      for (const key of keysToTryFor(`driver ${driver}`)) controller.add(key);
+      forRoom.freed(driver);
     },
+    roomFreed: (driver) => forRoom.freed(driver),
+    close: () => forRoom[Symbol.dispose](),
+  };
+}
+
+/** What the claim asks for; claims of one kind differ in nothing but size. */
+function askOf(key: string, claim: PersistentVolumeClaim, driver: Driver): Ask {
+  const { metadata, spec } = claim;
+  const source = dataSourceOf(claim);
+  const node = metadata.annotations?.[selectedNodeAnnotation];
+  const kind = [classOf(claim), spec.volumeMode, spec.accessModes, node, source && [metadata.namespace, source]];
+  return {
+    key,
+    driver: driver.name,
+    kind: JSON.stringify(kind),
+    bytes: requestedBytes(claim),
+    since: metadata.creationTimestamp ?? '',
   };
 }
 

@@ -1,9 +1,10 @@
-const firstPause = 30_000;
+const firstPause = 1_000;
+const firstInfeasiblePause = 30_000;
 const longestPause = 600_000;
 
 /**
- * How long to leave a claim alone whose growth the driver has called impossible: longer each time, but not at all
- * when it asks for another size. Milliseconds.
+ * How long to leave a claim alone whose growth has failed, 1 s at first, or 30 s if the driver called it impossible:
+ * longer each time, but not at all when it asks for another size. Milliseconds.
  */
 export class Patience {
   readonly #pauses = new Map<string, { readonly size: bigint; readonly pause: number; readonly until: number }>();
@@ -15,9 +16,10 @@ export class Patience {
   }
 
   /** Begins the next pause, and returns its length. */
-  wait(key: string, size: bigint): number {
+  wait(key: string, size: bigint, infeasible = true): number {
     const before = this.#pauses.get(key);
-    const pause = before?.size === size ? Math.min(before.pause * 2, longestPause) : firstPause;
+    const pause =
+      before?.size === size ? Math.min(before.pause * 2, longestPause) : infeasible ? firstInfeasiblePause : firstPause;
     this.#pauses.set(key, { size, pause, until: performance.now() + pause });
     return pause;
   }

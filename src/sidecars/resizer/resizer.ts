@@ -13,15 +13,17 @@ import { keyOf, refOf, refTo } from '../../model/object.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { describeFailure, isInfeasible } from '../drivers/outcome.ts';
+import { describeFailure, isExhausted, isFinal, isInfeasible } from '../drivers/outcome.ts';
 import { volumeCapability } from '../shared/capability.ts';
+import { Complaints } from '../shared/complaints.ts';
 import { readSecret, secretOf } from '../shared/secrets.ts';
 import { measuredStep } from '../shared/step.ts';
+import { WaitingForRoom } from '../shared/waiting-for-room.ts';
 import { type Progress, withProgress } from './claim-status.ts';
 import { decideGrowth } from './decide.ts';
 import { Patience } from './patience.ts';
 
-/** Grows volumes whose claims ask for more than they have. */
+/** Grows volumes whose claims ask for more than they have. Those that there is no room for wait for it. */
 export function createResizer(context: SidecarContext): Sidecar {
   const { api, drivers, log, events } = context;
   const claims = api.informer(persistentVolumeClaims);
@@ -33,10 +35,15 @@ export function createResizer(context: SidecarContext): Sidecar {
   const attachedTo = attachments.index('volume', ({ spec }) => [spec.source.persistentVolumeName ?? '']);
   const waitingFor = claims.index('growing', (claim) => (isGrowing(claim) ? [claim.spec.volumeName ?? '', ''] : []));
   const patience = new Patience();
+  const complaints = new Complaints(events);
+  const forRoom = new WaitingForRoom((key) => controller.add(key));
 
   const reconcile = async (key: string): Promise<Result | undefined> => {
     const claim = claims.get(refOf(key));
-    if (!claim || !isGrowing(claim)) return undefined;
+    if (!claim || !isGrowing(claim)) {
+      forRoom.settled(key);
+      return undefined;
+    }
     const volume = volumes.get({ name: claim.spec.volumeName ?? '' });
     const driver = drivers.get(volume?.spec.csi?.driver ?? '');
     const storageClass = classes.get({ name: volume?.spec.storageClassName ?? '' });
@@ -44,6 +51,7 @@ export function createResizer(context: SidecarContext): Sidecar {
       attachedTo(claim.spec.volumeName ?? '').length > 0 ||
       mountsOf(key).some(({ status }) => isMounted(status?.phase));
     const step = decideGrowth({ claim, volume, storageClass, driver, inUse });
+    if (step.do !== 'expand') forRoom.settled(key);
     if (!volume || !driver) return undefined;
     switch (step.do) {
       case 'nothing':
@@ -63,13 +71,28 @@ export function createResizer(context: SidecarContext): Sidecar {
       case 'expand': {
         const pause = patience.left(key, step.size);
         if (pause > 0) return { again: pause };
+        if (forRoom.mustWait(key)) return undefined;
         try {
-          await measuredStep(context.meter, 'expand', () => expand(context, claim, volume, driver, step.size));
+          await measuredStep(context.meter, 'expand', () =>
+            expand(context, complaints, claim, volume, driver, step.size),
+          );
+          forRoom.settled(key, true);
           patience.forget(key);
           return undefined;
         } catch (error) {
-          if (!isInfeasible(error)) throw error;
-          return { again: patience.wait(key, step.size) };
+          if (isExhausted(error)) {
+            forRoom.refused({
+              key,
+              driver: driver.name,
+              kind: storageClass?.metadata.name ?? '',
+              bytes: step.size - bytesOf(claim.status?.capacity?.['storage'] ?? '0'),
+              since: claim.metadata.creationTimestamp ?? '',
+            });
+            return undefined;
+          }
+          forRoom.settled(key);
+          if (!isFinal(error)) throw error;
+          return { again: patience.wait(key, step.size, isInfeasible(error)) };
         }
       }
     }
@@ -77,7 +100,11 @@ export function createResizer(context: SidecarContext): Sidecar {
 
   const controller = new Controller({ name: 'resizer', log, reconcile: async (key) => await reconcile(key) })
     .watch(claims, (claim, { type }) => {
-      if (type === 'deleted') patience.forget(keyOf(refTo(claim)));
+      if (type === 'deleted') {
+        patience.forget(keyOf(refTo(claim)));
+        complaints.forget(keyOf(refTo(claim)));
+      }
+      if (type === 'deleted' || !isGrowing(claim)) forRoom.settled(keyOf(refTo(claim)));
       return type !== 'deleted' && isGrowing(claim) ? [keyOf(refTo(claim))] : [];
     })
     .watch(volumes, ({ metadata }) => waitingFor(metadata.name).map((claim) => keyOf(refTo(claim))))
@@ -88,14 +115,18 @@ export function createResizer(context: SidecarContext): Sidecar {
     );
   return {
     controller,
-    wake: () => {
+    wake: (driver) => {
       for (const claim of waitingFor('')) controller.add(keyOf(refTo(claim)));
+      forRoom.freed(driver);
     },
+    roomFreed: (driver) => forRoom.freed(driver),
+    close: () => forRoom[Symbol.dispose](),
   };
 }
 
 async function expand(
   context: SidecarContext,
+  complaints: Complaints,
   found: PersistentVolumeClaim,
   volume: PersistentVolume,
   driver: Driver,
@@ -126,7 +157,7 @@ async function expand(
   } catch (error) {
     if (isCode(error, 'conflict')) throw error;
     const message = `resize volume "${name}" by resizer "${driver.name}" failed: ${describeFailure(error)}`;
-    events.warning(claim, 'VolumeResizeFailed', message);
+    complaints.warn(claim, 'VolumeResizeFailed', message);
     await setProgress(context, claim, { at: 'controller-failed', size, message, infeasible: isInfeasible(error) });
     throw error;
   }

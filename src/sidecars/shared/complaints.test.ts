@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Complaints } from './complaints.ts';
+import { Pauses } from './pauses.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('the same reason is told once in five minutes, another one at once', () => {
+  const heard: string[] = [];
+  const complaints = new Complaints({ normal: () => {}, warning: (_, __, message) => heard.push(message) });
+  const claim = { apiVersion: 'v1', kind: 'Claim', metadata: { name: 'data', uid: '1' } };
+  expect(complaints.warn(claim, 'Failed', 'can promise 12Mi more')).toBe(true);
+  expect(complaints.warn(claim, 'Failed', 'can promise 8.5Gi more')).toBe(false);
+  expect(complaints.warn(claim, 'Failed', 'the pool is not ready')).toBe(true);
+  vi.advanceTimersByTime(299_000);
+  expect(complaints.warn(claim, 'Failed', 'the pool is not ready')).toBe(false);
+  vi.advanceTimersByTime(1_000);
+  expect(complaints.warn(claim, 'Failed', 'the pool is not ready')).toBe(true);
+  complaints.forget('data');
+  expect(complaints.warn(claim, 'Failed', 'the pool is not ready')).toBe(true);
+  expect(heard).toHaveLength(4);
+});
+
+test('pauses double from 1 s to 5 min, hold however often one looks, and begin anew for another wish', () => {
+  const pauses = new Pauses();
+  const lengths = Array.from({ length: 11 }, () => pauses.begin('data', 'large'));
+  expect(lengths.slice(0, 3)).toEqual([1_000, 2_000, 4_000]);
+  expect(lengths.at(-1)).toBe(300_000);
+  expect(pauses.left('data', 'large')).toBe(300_000);
+  expect(pauses.left('data', 'small')).toBe(0);
+  pauses.end('data');
+  expect(pauses.left('data', 'large')).toBe(0);
+  expect(pauses.begin('data', 'small')).toBe(1_000);
+});
