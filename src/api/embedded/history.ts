@@ -9,7 +9,7 @@ export interface Change<T extends KubeObject> {
   readonly old: T | undefined;
 }
 
-const maxChanges = 4_000;
+const maxChanges = 1_500;
 const maxAge = 5 * 60_000;
 const slack = 500;
 
