@@ -26,7 +26,7 @@ const scale = quick
       settle: 10,
       idle: 30,
       mounts: 30,
-      fio: { size: 1024, seconds: 3, rounds: 5 },
+      fio: { size: 1024, seconds: 3, rounds: 6 },
       copy: 4096,
     };
 
