@@ -89,9 +89,10 @@ export class Controller implements AsyncDisposable {
     this.#queue.add(key, after);
   }
 
-  /** Starts when every watched view is complete. */
+  /** Starts when every watched view is complete; not at all if it is disposed of before. */
   async start(): Promise<void> {
     await Promise.all(this.#synced);
+    if (this.#open.disposed) return;
     for (const watch of this.#watches) this.#open.use(watch());
     this.#queue.start();
   }

@@ -51,7 +51,7 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   const drivers = open.use(openDrivers({ api, node, log, meter }));
   await drivers.add({ name: driverName, socket });
   for (const driver of options.csi) plugIn(driver, drivers, log);
-  open.use(await startSidecars({ api, drivers, node, log, events, meter }));
+  open.use(await startSidecars({ api, drivers, log, events, meter }));
   orchestrator = open.use(await startOrchestrator({ api, drivers, node, dataDir, exec, log, events, meter }));
   open.use(giveMemoryBack(api));
 

@@ -1,5 +1,6 @@
 import type { Controller } from '../api/controller.ts';
 import { createAttachedVolumeProtection, createAttacher } from './attacher/attacher.ts';
+import type { CapacityOptions } from './capacity/options.ts';
 import type { Sidecar, SidecarContext } from './context.ts';
 import { createCloneProtection } from './provisioner/clone-protection.ts';
 import { createVolumeDeletion } from './provisioner/delete-volume.ts';
@@ -10,45 +11,64 @@ import { createSnapshotSourceProtection } from './snapshotter/claim-protection.t
 import { createSnapshotController } from './snapshotter/snapshot-controller.ts';
 import { createSnapshotter } from './snapshotter/snapshotter.ts';
 
+export type { CapacityOptions } from './capacity/options.ts';
 export { openDrivers } from './drivers/registry.ts';
 
 export interface SidecarsOptions extends SidecarContext {
-  /** The node that this process is on. */
-  readonly node: string;
+  /**
+   * Whether a new volume is bound to its claim here, without waiting for the binder of a real cluster, which keeps its
+   * rules and finds nothing to correct. Default false: our own binder does it in embedded mode.
+   */
+  readonly directBinding?: boolean;
+  /** Whether volumes are attached by ControllerPublishVolume. Default true; a real cluster has its own part in that. */
+  readonly attacher?: boolean;
+  /** Whether snapshots are taken, by the snapshot controller and the snapshotter. Default true. */
+  readonly snapshots?: boolean;
+  /** Whether the API serves Mounts, by which a claim is in use in embedded mode. Default true. */
+  readonly mounts?: boolean;
+  /** Publishes CSIStorageCapacity objects; default none. */
+  readonly capacity?: CapacityOptions | undefined;
 }
 
 /**
  * Starts the callers of CSI for all drivers that are plugged in, now or later: provisioner, attacher, resizer,
  * snapshotter and snapshot controller. Disposing ends their passes; calls that drivers still work on are taken up
- * again by the next start.
+ * again by the next start. Where an API does not serve the kinds of snapshots (yet), everything else works.
  */
-export async function startSidecars(context: SidecarsOptions): Promise<AsyncDisposable> {
+export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisposable> {
+  const { attacher = true, snapshots = true, log } = options;
+  const snapshotters = snapshots ? [createSnapshotController(options), createSnapshotter(options)] : [];
   const sidecars: Sidecar[] = [
-    createProvisioner(context),
-    createVolumeDeletion(context),
-    createAttacher(context),
-    createResizer(context),
-    createSnapshotController(context),
-    createSnapshotter(context),
+    createProvisioner(options),
+    createVolumeDeletion(options),
+    ...(attacher ? [createAttacher(options)] : []),
+    createResizer(options),
   ];
   const controllers: Controller[] = [
     ...sidecars.map(({ controller }) => controller),
-    createCloneProtection(context),
-    createAttachedVolumeProtection(context),
-    createSnapshotSourceProtection(context),
+    createCloneProtection(options),
+    ...(attacher ? [createAttachedVolumeProtection(options)] : []),
   ];
+  const late: Controller[] = [
+    ...snapshotters.map(({ controller }) => controller),
+    ...(snapshots ? [createSnapshotSourceProtection(options)] : []),
+  ];
+  const all = [...sidecars, ...snapshotters];
   await using started = new AsyncDisposableStack();
-  for (const controller of controllers) started.use(controller);
-  for (const { close } of sidecars) if (close) started.defer(close);
+  for (const controller of [...controllers, ...late]) started.use(controller);
+  for (const { close } of all) if (close) started.defer(close);
   await Promise.all(controllers.map((controller) => controller.start()));
+  for (const controller of late) {
+    controller.start().catch((error: unknown) => log.error({ error }, 'a controller of snapshots could not start'));
+  }
   started.use(
-    context.drivers.onChange(({ name }) => {
-      for (const { wake } of sidecars) wake(name);
+    options.drivers.onChange(({ name }) => {
+      for (const { wake } of all) wake(name);
     }),
   );
   started.use(
-    watchRoom(context, (driver) => {
-      for (const { roomFreed } of sidecars) roomFreed?.(driver);
+    watchRoom(options, (driver) => {
+      for (const { roomFreed } of all) roomFreed?.(driver);
     }),
   );
   return started.move();

@@ -8,7 +8,10 @@ import { ensureDriverObject, registerNode } from './node-registration.ts';
 
 export interface DriversOptions {
   readonly api: Api;
-  /** The node that the drivers' node services are on; undefined where somebody else (a kubelet) registers nodes. */
+  /**
+   * The node that the drivers' node services are on. Undefined in a cluster, where its administrator makes the
+   * CSIDriver objects and kubelets register the nodes; then nothing is written for a driver that comes.
+   */
   readonly node: string | undefined;
   readonly log: Log;
   readonly meter: Meter;
@@ -46,8 +49,10 @@ class Registry implements DriverRegistry {
         if (known && known.socket !== socket) {
           fail('invalid', `the CSI driver ${introduction.name} at ${socket} is plugged in already, at ${known.socket}`);
         }
-        await ensureDriverObject(api, introduction);
-        if (node !== undefined) await registerNode(api, node, introduction);
+        if (node !== undefined) {
+          await ensureDriverObject(api, introduction);
+          await registerNode(api, node, introduction);
+        }
         const { version, capabilities } = introduction;
         const nodeId = introduction.node?.id;
         const topology = introduction.node?.topology ?? {};

@@ -118,13 +118,15 @@ export function createProvisioner(context: SidecarContext): Sidecar {
       return [...own, ...keysToTryFor(`claim ${keyOf(refTo(claim))}`)];
     })
     .watch(classes, ({ metadata }) => keysToTryFor(`class ${metadata.name}`))
-    .watch(api.informer(volumeSnapshots), (snapshot) =>
-      snapshot.status?.readyToUse ? keysToTryFor(`snapshot ${keyOf(refTo(snapshot))}`) : [],
-    )
     .watch(api.informer(csiNodes), ({ spec }) => spec.drivers.flatMap(({ name }) => keysToTryFor(`driver ${name}`)))
     // Nothing to do when these change, but they must be known before the first pass.
     .watch(volumes, () => [])
     .watch(api.informer(nodes), () => []);
+  // Not awaited as the others are: an API may not serve snapshots.
+  const snapshotNews = api.informer(volumeSnapshots).onChange(({ object, type }) => {
+    if (type === 'deleted' || !object.status?.readyToUse) return;
+    for (const key of keysToTryFor(`snapshot ${keyOf(refTo(object))}`)) controller.add(key);
+  });
   return {
     controller,
     wake: (driver) => {
@@ -132,7 +134,10 @@ export function createProvisioner(context: SidecarContext): Sidecar {
       forRoom.freed(driver);
     },
     roomFreed: (driver) => forRoom.freed(driver),
-    close: () => forRoom[Symbol.dispose](),
+    close: () => {
+      snapshotNews[Symbol.dispose]();
+      forRoom[Symbol.dispose]();
+    },
   };
 }
 

@@ -23,15 +23,18 @@ import { type Progress, withProgress } from './claim-status.ts';
 import { decideGrowth } from './decide.ts';
 import { Patience } from './patience.ts';
 
-/** Grows volumes whose claims ask for more than they have. Those that there is no room for wait for it. */
-export function createResizer(context: SidecarContext): Sidecar {
+/**
+ * Grows volumes whose claims ask for more than they have. Those that there is no room for wait for it. `mounts` says
+ * whether the API serves Mounts.
+ */
+export function createResizer(context: SidecarContext & { readonly mounts?: boolean }): Sidecar {
   const { api, drivers, log, events } = context;
   const claims = api.informer(persistentVolumeClaims);
   const volumes = api.informer(persistentVolumes);
   const classes = api.informer(storageClasses);
-  const allMounts: Informer<Mount> = api.informer(mounts);
+  const allMounts: Informer<Mount> | undefined = context.mounts === false ? undefined : api.informer(mounts);
   const attachments = api.informer(volumeAttachments);
-  const mountsOf = allMounts.index('claim', mountKeys);
+  const mountsOf = allMounts?.index('claim', mountKeys) ?? (() => []);
   const attachedTo = attachments.index('volume', ({ spec }) => [spec.source.persistentVolumeName ?? '']);
   const waitingFor = claims.index('growing', (claim) => (isGrowing(claim) ? [claim.spec.volumeName ?? '', ''] : []));
   const patience = new Patience();
@@ -109,10 +112,10 @@ export function createResizer(context: SidecarContext): Sidecar {
     })
     .watch(volumes, ({ metadata }) => waitingFor(metadata.name).map((claim) => keyOf(refTo(claim))))
     .watch(classes, () => waitingFor('').map((claim) => keyOf(refTo(claim))))
-    .watch(allMounts, (mount, { type }) => (type === 'added' ? [] : mountKeys(mount)))
     .watch(attachments, ({ spec }, { type }) =>
       type === 'deleted' ? waitingFor(spec.source.persistentVolumeName ?? '').map((claim) => keyOf(refTo(claim))) : [],
     );
+  if (allMounts) controller.watch(allMounts, (mount, { type }) => (type === 'added' ? [] : mountKeys(mount)));
   return {
     controller,
     wake: (driver) => {
