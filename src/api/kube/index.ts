@@ -1,2 +1,13 @@
-export { type ConnectOptions, connectKube, type KubeApi } from './kube-api.ts';
-export { type Connection, type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
+import type { Log } from '../../lib/log.ts';
+import { type KubeApi, openKubeApi } from './kube-api.ts';
+import { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
+
+export type { Connection } from './connection.ts';
+export { inClusterConnection, isInCluster } from './in-cluster.ts';
+export { type ConnectOptions, type KubeApi, openKubeApi } from './kube-api.ts';
+export { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
+
+/** The Api port over HTTPS, as a kubeconfig says. Throws as loadConnection does. */
+export function connectKube(options: KubeconfigOptions & { readonly log?: Log } = {}): KubeApi {
+  return openKubeApi({ connection: loadConnection(options), log: options.log });
+}

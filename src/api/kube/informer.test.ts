@@ -3,6 +3,7 @@ import { MoorageError } from '../../lib/errors.ts';
 import { silent } from '../../lib/log.ts';
 import type { KubeObject } from '../../model/object.ts';
 import type { Change, WatchEvent } from '../api.ts';
+import { failure, StatusError } from '../status.ts';
 import { WatchingInformer } from './informer.ts';
 
 const thing = (name: string, resourceVersion: string, uid = name): KubeObject => ({
@@ -15,15 +16,19 @@ const thing = (name: string, resourceVersion: string, uid = name): KubeObject =>
 class Server {
   items: KubeObject[] = [];
   lists = 0;
+  /** What each watch began at. */
+  watches: string[] = [];
+  /** What the next list fails with. */
+  refusal: Error | undefined;
   #feed: (step: WatchEvent<KubeObject> | Error) => void = () => {};
   #watching = Promise.withResolvers<void>();
 
   readonly source = {
-    list: async () => {
-      this.lists += 1;
-      return { items: this.items, resourceVersion: '1' };
+    list: () => this.#list(),
+    watch: (version: string, signal: AbortSignal) => {
+      this.watches.push(version);
+      return this.#watch(signal);
     },
-    watch: (_version: string, signal: AbortSignal) => this.#watch(signal),
   };
 
   /** Resolves when somebody watches. */
@@ -34,6 +39,16 @@ class Server {
   tell(step: WatchEvent<KubeObject> | Error): void {
     if (step instanceof Error) this.#watching = Promise.withResolvers<void>();
     this.#feed(step);
+  }
+
+  /** In pages of two. */
+  async *#list() {
+    this.lists += 1;
+    if (this.refusal) throw this.refusal;
+    const items = this.items;
+    for (let at = 0; at === 0 || at < items.length; at += 2) {
+      yield { items: items.slice(at, at + 2), resourceVersion: '1' };
+    }
   }
 
   async *#watch(signal: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>> {
@@ -75,7 +90,7 @@ function follow(informer: WatchingInformer<KubeObject>) {
 test('tells what there is, then what changes, and keeps its indexes', async () => {
   const server = new Server();
   server.items = [thing('a', '1'), thing('b', '1')];
-  using informer = new WatchingInformer(server.source, silent);
+  using informer = new WatchingInformer('things', server.source, silent);
   const byFirst = informer.index('first', ({ metadata }) => [metadata.name.slice(0, 1)]);
   const { changes, until } = follow(informer);
   await informer.synced;
@@ -91,15 +106,38 @@ test('tells what there is, then what changes, and keeps its indexes', async () =
   expect([informer.size, informer.get({ name: 'a' })?.metadata.resourceVersion]).toEqual([2, '2']);
 });
 
-test('after a failure it lists again, and tells only what differs', async () => {
+test('after an interruption it watches on from the last version that it heard of', async () => {
+  const server = new Server();
+  server.items = [thing('a', '1')];
+  using informer = new WatchingInformer('things', server.source, silent);
+  const { changes, until } = follow(informer);
+  await server.watching;
+  server.tell({ type: 'BOOKMARK', object: thing('', '6') });
+  server.tell(new MoorageError('not-ready', 'the connection failed'));
+  await server.watching;
+  server.tell({ type: 'ADDED', object: thing('b', '7') });
+  await until(2);
+  expect([server.lists, server.watches]).toEqual([1, ['1', '6']]);
+  expect(changes).toEqual(['added a@1', 'added b@7']);
+});
+
+test('a kind that is not served has no objects, and keeps nobody waiting', async () => {
+  const server = new Server();
+  server.refusal = new StatusError(failure(404, 'NotFound', 'the server could not find the requested resource'));
+  using informer = new WatchingInformer('things', server.source, silent);
+  await informer.synced;
+  expect([informer.size, server.watches]).toEqual([0, []]);
+});
+
+test('after its version is gone it lists again, and tells only what differs', async () => {
   const server = new Server();
   server.items = [thing('same', '1'), thing('changed', '1'), thing('gone', '1'), thing('remade', '1', 'first')];
-  using informer = new WatchingInformer(server.source, silent);
+  using informer = new WatchingInformer('things', server.source, silent);
   await informer.synced;
   const { changes, until } = follow(informer);
   await server.watching;
   server.items = [thing('same', '1'), thing('changed', '7'), thing('new', '8'), thing('remade', '9', 'second')];
-  server.tell(new MoorageError('not-ready', 'too old resource version'));
+  server.tell(new StatusError(failure(410, 'Expired', 'too old resource version')));
   await until(9);
   expect(server.lists).toBe(2);
   expect(changes.slice(4).toSorted()).toEqual([
@@ -113,7 +151,7 @@ test('after a failure it lists again, and tells only what differs', async () => 
 
 test('a listener that fails does not keep others from hearing, and one that was disposed of hears no more', async () => {
   const server = new Server();
-  using informer = new WatchingInformer(server.source, silent);
+  using informer = new WatchingInformer('things', server.source, silent);
   await informer.synced;
   informer.onChange(() => {
     throw new Error('my fault');

@@ -3,22 +3,29 @@ import { isCode, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { type KubeObject, keyOf, type ObjectRef, refTo } from '../../model/object.ts';
 import type { Change, Informer, List, WatchEvent } from '../api.ts';
+import { StatusError } from '../status.ts';
 
 /** Where a view comes from. */
 export interface Source<T> {
-  readonly list: () => Promise<List<T>>;
+  /** All objects, in one page or several. */
+  readonly list: () => AsyncIterable<Pick<List<T>, 'items' | 'resourceVersion'>>;
+  /** What happens from there on, with bookmarks. */
   readonly watch: (resourceVersion: string, signal: AbortSignal) => AsyncIterable<WatchEvent<T>>;
 }
 
 const firstBackoff = 100;
-const maxBackoff = 30_000;
+const maxBackoff = 5_000;
+/** Milliseconds between two looks whether a kind is served by now. */
+const unservedPause = 10_000;
 
 /**
- * A view that is kept by listing once and watching from there. When the watch fails, or the version is no longer
- * there, it lists again and tells only what differs.
+ * A view that is kept by listing once and watching from there. When the connection fails, it watches on from where it
+ * was; when that version is no longer there, it lists again and tells only what differs. A kind that the server does
+ * not know has no objects: the view is complete and empty, until the kind is served.
  */
 export class WatchingInformer<T extends KubeObject> implements Informer<T> {
   readonly synced: Promise<void>;
+  readonly #name: string;
   readonly #source: Source<T>;
   readonly #log: Log;
   readonly #objects = new Map<string, T>();
@@ -26,8 +33,11 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
   readonly #listeners = new Set<(change: Change<T>) => void>();
   readonly #stop = new AbortController();
   readonly #isSynced = Promise.withResolvers<void>();
+  #isUnserved = false;
 
-  constructor(source: Source<T>, log: Log) {
+  /** The name is that of the kind, for the log. */
+  constructor(name: string, source: Source<T>, log: Log) {
+    this.#name = name;
     this.#source = source;
     this.#log = log;
     this.synced = this.#isSynced.promise;
@@ -73,34 +83,58 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     let failures = 0;
+    /** The version that the view is of; undefined if it must be listed. */
+    let version: string | undefined;
     while (!signal.aborted) {
       try {
-        const list = await this.#source.list();
-        this.#replace(list.items);
-        this.#isSynced.resolve();
-        for await (const event of this.#source.watch(list.resourceVersion, signal)) {
+        version ??= await this.#list();
+        for await (const event of this.#source.watch(version, signal)) {
           failures = 0;
+          version = event.object.metadata.resourceVersion ?? version;
           this.#apply(event);
         }
       } catch (error) {
         if (signal.aborted) return;
+        const isUnserved = isCode(error, 'not-found');
+        if (isUnserved) this.#noteUnserved();
+        if (!isInterruption(error)) version = undefined;
         // One try at once: most often the version was too old, or the server has just been started again.
-        const pause = failures === 0 ? 0 : Math.min(firstBackoff * 2 ** (failures - 1), maxBackoff);
+        const backoff = failures === 0 ? 0 : Math.min(firstBackoff * 2 ** (failures - 1), maxBackoff);
+        const pause = isUnserved ? unservedPause : backoff;
         failures += 1;
-        if (!isCode(error, 'not-ready'))
-          this.#log.warn({ reason: messageOf(error), pause }, 'watch failed; listing again');
-        await sleep(pause, signal).catch(() => {});
+        if (!isUnserved && !isCode(error, 'not-ready', 'timeout'))
+          this.#log.warn({ kind: this.#name, reason: messageOf(error), pause }, 'watch failed; trying again');
+        // Not all views of all programs at once.
+        await sleep(pause * (0.75 + Math.random() / 2), signal).catch(() => {});
       }
     }
   }
 
-  #replace(items: readonly T[]): void {
+  /** Takes over what there is, and returns its version. */
+  async #list(): Promise<string> {
     const gone = new Map(this.#objects);
-    for (const object of items) {
-      gone.delete(keyOf(refTo(object)));
-      this.#set(object);
+    let version = '';
+    for await (const { items, resourceVersion } of this.#source.list()) {
+      version = resourceVersion;
+      for (const object of items) {
+        gone.delete(keyOf(refTo(object)));
+        this.#set(object);
+      }
     }
     for (const object of gone.values()) this.#remove(object);
+    if (this.#isUnserved) this.#log.info({ kind: this.#name }, 'the API serves this kind now');
+    this.#isUnserved = false;
+    this.#isSynced.resolve();
+    return version;
+  }
+
+  /** What the view has of a kind that was served before stays: a server that has forgotten it may remember. */
+  #noteUnserved(): void {
+    if (!this.#isUnserved) {
+      this.#log.info({ kind: this.#name }, 'the API does not serve this kind; going on without it until it does');
+    }
+    this.#isUnserved = true;
+    this.#isSynced.resolve();
   }
 
   #apply({ type, object }: WatchEvent<T>): void {
@@ -143,6 +177,12 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
       this.#log.error({ error }, 'a listener failed; the others go on');
     }
   }
+}
+
+/** True if a watch can go on where it was: nothing is wrong but the way to the server. */
+function isInterruption(error: unknown): boolean {
+  if (error instanceof StatusError) return error.status.code === 429 || error.status.code === 503;
+  return isCode(error, 'not-ready', 'timeout');
 }
 
 /** Which objects have which keys. */

@@ -1,11 +1,13 @@
-import { isCode, MoorageError } from '../../lib/errors.ts';
+import { sleep } from '../../lib/clock.ts';
+import { fail, isCode, MoorageError } from '../../lib/errors.ts';
 import { type Log, silent } from '../../lib/log.ts';
+import { ownVersion } from '../../lib/version.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
 import type { Api, DeleteOptions, List, ListOptions, Patch, WatchEvent, WriteOptions } from '../api.ts';
 import { errorOf, isStatus, StatusError } from '../status.ts';
+import type { Connection } from './connection.ts';
 import { WatchingInformer } from './informer.ts';
-import { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
 import { pathOf } from './paths.ts';
 import { type Call, isConnectionFailure, Transport } from './transport.ts';
 
@@ -13,15 +15,22 @@ import { type Call, isConnectionFailure, Transport } from './transport.ts';
 export interface KubeApi extends Api, AsyncDisposable {
   /** Where it is. */
   readonly url: string;
-  /** The namespace of the kubeconfig's context. */
+  /** The namespace of the kubeconfig's context, or of the pod. */
   readonly namespace: string;
   /** What the server says at a path that is not about objects, such as /metrics. */
   getText(path: string): Promise<string>;
 }
 
-export interface ConnectOptions extends KubeconfigOptions {
-  readonly log?: Log;
+export interface ConnectOptions {
+  readonly connection: Connection;
+  readonly log?: Log | undefined;
+  /** What part of Moorage asks, as the server's own log shall say. */
+  readonly role?: string | undefined;
 }
+
+/** Objects in one answer of a list; more come in as many answers, so that no list is in memory twice. */
+const page = 500;
+const shortWatch = 1_000;
 
 const patchTypes: Readonly<Record<Patch['type'], string>> = {
   json: 'application/json-patch+json',
@@ -30,13 +39,13 @@ const patchTypes: Readonly<Record<Patch['type'], string>> = {
 };
 
 /**
- * The Api port over HTTPS, as a kubeconfig says. Nothing is sent yet. Throws as loadConnection does; later calls throw
- * the codes that the server meant, and `not-ready` when there is no server.
+ * The Api port over HTTPS. Nothing is sent yet. Later calls throw the codes that the server meant, and `not-ready` when
+ * there is no server.
  */
-export function connectKube(options: ConnectOptions = {}): KubeApi {
-  const connection = loadConnection(options);
-  const transport = new Transport(connection);
-  const log = options.log ?? silent;
+export function openKubeApi(options: ConnectOptions): KubeApi {
+  const { connection, log = silent, role } = options;
+  const userAgent = `moorage/${ownVersion()}${role ? ` (${role})` : ''}`;
+  const transport = new Transport({ connection, userAgent, log });
   const informers = new Map<string, WatchingInformer<KubeObject>>();
 
   const read = async (call: Call): Promise<unknown> => {
@@ -48,17 +57,17 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
       throw error;
     }
   };
-  const write = async <T extends KubeObject>(call: Call): Promise<T> => deepFreeze((await transport.json(call)) as T);
+  const write = async <T extends KubeObject>(call: Call): Promise<T> => slim((await transport.json(call)) as T);
 
   const api: KubeApi = {
     url: connection.server,
     namespace: connection.namespace,
 
-    getText: (path) => transport.text({ path }),
+    getText: (path) => transport.text({ verb: 'get', resource: path, path }),
 
     get: async <T extends KubeObject>(kind: Kind<T>, ref: ObjectRef) => {
       try {
-        return deepFreeze((await read({ path: pathOf(kind, ref) })) as T);
+        return slim((await read({ verb: 'get', resource: kind.plural, path: pathOf(kind, ref) })) as T);
       } catch (error) {
         if (isAbsence(error)) return undefined;
         throw error;
@@ -68,10 +77,8 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
     list: async <T extends KubeObject>(kind: Kind<T>, listOptions: ListOptions = {}) => {
       const { limit, continue: from } = listOptions;
       const query = { ...selectors(listOptions), limit, continue: from };
-      return listOf(
-        kind,
-        (await read({ path: pathOf(kind, { namespace: listOptions.namespace }), query })) as RawList<T>,
-      );
+      const path = pathOf(kind, { namespace: listOptions.namespace });
+      return listOf(kind, (await read({ verb: 'list', resource: kind.plural, path, query })) as RawList<T>);
     },
 
     watch: (kind, watchOptions) => watch(transport, kind, watchOptions),
@@ -79,6 +86,8 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
     create: (kind, object, { dryRun = false } = {}) =>
       write({
         method: 'POST',
+        verb: 'create',
+        resource: kind.plural,
         path: pathOf(kind, { namespace: object.metadata.namespace }),
         query: dryRunQuery(dryRun),
         body: typed(kind, object),
@@ -91,6 +100,8 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
     patch: (kind, ref, { type, body }, { dryRun = false, subresource } = {}) =>
       write({
         method: 'PATCH',
+        verb: 'patch',
+        resource: resourceName(kind, subresource),
         path: pathOf(kind, ref, subresource),
         query: dryRunQuery(dryRun),
         body,
@@ -103,8 +114,14 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
       if (!before) return undefined;
       const body = deleteBody(deleteOptions);
       try {
-        const answer = await transport.json({ method: 'DELETE', path: pathOf(kind, ref), body });
-        return isStatus(answer) ? before : deepFreeze(answer as T);
+        const answer = await transport.json({
+          method: 'DELETE',
+          verb: 'delete',
+          resource: kind.plural,
+          path: pathOf(kind, ref),
+          body,
+        });
+        return isStatus(answer) ? before : slim(answer as T);
       } catch (error) {
         if (isAbsence(error)) return undefined;
         throw error;
@@ -113,7 +130,8 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
 
     informer: <T extends KubeObject>(kind: Kind<T>) => {
       const name = resourceOf(kind);
-      const found = informers.get(name) ?? new WatchingInformer(sourceOf(api, kind as unknown as Kind), log);
+      if (name === 'secrets') fail('unsupported', 'Secrets are read one by one, by name: nothing keeps a view of all');
+      const found = informers.get(name) ?? new WatchingInformer(name, sourceOf(api, kind as unknown as Kind), log);
       informers.set(name, found);
       // One informer for each kind, so its objects are of that kind.
       return found as unknown as WatchingInformer<T>;
@@ -133,6 +151,8 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
   ): Promise<T> =>
     write({
       method: 'PUT',
+      verb: 'update',
+      resource: resourceName(kind, subresource),
       path: pathOf(kind, refTo(object), subresource),
       query: dryRunQuery(dryRun),
       body: typed(kind, object),
@@ -141,10 +161,22 @@ export function connectKube(options: ConnectOptions = {}): KubeApi {
   return api;
 }
 
+function resourceName(kind: { readonly plural: string }, subresource?: string): string {
+  return subresource ? `${kind.plural}/${subresource}` : kind.plural;
+}
+
 function sourceOf(api: Api, kind: Kind) {
   return {
-    list: () => api.list(kind),
-    watch: (resourceVersion: string, signal: AbortSignal) => api.watch(kind, { resourceVersion, signal }),
+    async *list(): AsyncGenerator<List<KubeObject>> {
+      let next: string | undefined;
+      do {
+        const list = await api.list(kind, { limit: page, continue: next });
+        yield list;
+        next = list.continue;
+      } while (next);
+    },
+    watch: (resourceVersion: string, signal: AbortSignal) =>
+      api.watch(kind, { resourceVersion, signal, bookmarks: true }),
   };
 }
 
@@ -161,13 +193,20 @@ async function* watch<T extends KubeObject>(
   const { signal, namespace } = options;
   let { resourceVersion } = options;
   while (!signal.aborted) {
+    const started = performance.now();
     const query = { ...selectors(options), watch: true, allowWatchBookmarks: true, resourceVersion };
     try {
-      for await (const line of transport.lines({ path: pathOf(kind, { namespace }), query, signal })) {
+      for await (const line of transport.lines({
+        verb: 'watch',
+        resource: kind.plural,
+        path: pathOf(kind, { namespace }),
+        query,
+        signal,
+      })) {
         const event = JSON.parse(line) as WatchEvent<T> | { readonly type: 'ERROR'; readonly object: unknown };
         if (event.type === 'ERROR') throw errorOf(500, event.object, `watching ${resourceOf(kind)}`);
         resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
-        if (event.type !== 'BOOKMARK' || options.bookmarks) yield deepFreeze(event);
+        if (event.type !== 'BOOKMARK' || options.bookmarks) yield { type: event.type, object: slim(event.object) };
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -175,6 +214,8 @@ async function* watch<T extends KubeObject>(
         throw new MoorageError('not-ready', `watching ${resourceOf(kind)}: the stream was cut`);
       throw error;
     }
+    // A server that ends its streams at once is not to be asked a thousand times a second.
+    if (performance.now() - started < shortWatch) await sleep(shortWatch, signal).catch(() => {});
   }
 }
 
@@ -191,7 +232,7 @@ interface RawList<T> {
 function listOf<T extends KubeObject>(kind: Kind<T>, raw: RawList<T>): List<T> {
   const { resourceVersion = '', remainingItemCount } = raw.metadata ?? {};
   return {
-    items: (raw.items ?? []).map((item) => deepFreeze(typed(kind, item))),
+    items: (raw.items ?? []).map((item) => slim(typed(kind, item))),
     resourceVersion,
     continue: raw.metadata?.continue || undefined,
     remainingItemCount,
@@ -224,6 +265,15 @@ function deleteBody({ preconditions, propagationPolicy, dryRun }: DeleteOptions)
 /** True if the object is not there; false if its whole kind is not served. */
 function isAbsence(error: unknown): boolean {
   return isCode(error, 'not-found') && error instanceof StatusError && Boolean(error.status.details?.name);
+}
+
+/**
+ * The object without managedFields, which are often half of it, and deeply frozen. An update without them leaves them
+ * as they are.
+ */
+function slim<T extends KubeObject>(object: T): T {
+  delete object.metadata.managedFields;
+  return deepFreeze(object);
 }
 
 /** Freezes JSON data in place. */

@@ -3,21 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { fail, messageOf } from '../../lib/errors.ts';
-
-/** How to reach an API server, and as whom. */
-export interface Connection {
-  /** `https://host:port`, with a path where the server is behind one; without a slash at the end. */
-  readonly server: string;
-  readonly namespace: string;
-  readonly authority: string | undefined;
-  /** Set only if the kubeconfig says insecure-skip-tls-verify. */
-  readonly insecure: boolean;
-  readonly serverName: string | undefined;
-  readonly certificate: string | undefined;
-  readonly key: string | undefined;
-  /** The value of the Authorization header. Read anew for each request, since tokens in files are renewed. */
-  readonly authorization: () => string | undefined;
-}
+import type { Connection } from './connection.ts';
 
 export interface KubeconfigOptions {
   /** A file, or several with colons between them. Default $KUBECONFIG, else ~/.kube/config. */
@@ -74,8 +60,10 @@ function connectionOf(what: string, context: Fields, cluster: Entry, user: Entry
       fail('unsupported', `reading ${what}: users with "${plugin}" are not supported; use a certificate or a token`);
   }
   const server = textOf(cluster.fields['server']) ?? fail('invalid', `reading ${what}: the cluster has no server`);
+  const url = server.replace(/\/+$/, '');
+  const isOurs = textOf(context['cluster']) === 'moorage';
   return {
-    server: server.replace(/\/+$/, ''),
+    server: url,
     namespace: textOf(context['namespace']) ?? 'default',
     authority: dataOf(cluster, 'certificate-authority'),
     insecure: cluster.fields['insecure-skip-tls-verify'] === true,
@@ -83,6 +71,9 @@ function connectionOf(what: string, context: Fields, cluster: Entry, user: Entry
     certificate: dataOf(user, 'client-certificate'),
     key: dataOf(user, 'client-key'),
     authorization: authorizationOf(user),
+    whenAway: isOurs
+      ? `Moorage is not running at ${url}; start it with \`moorage up\``
+      : `the Kubernetes API at ${url} does not answer; is it the one that ${what} should name?`,
   };
 }
 

@@ -1,10 +1,16 @@
 import { Agent, type Dispatcher } from 'undici';
+import { sleep } from '../../lib/clock.ts';
 import { type codeOf, fail, isCode, MoorageError, messageOf } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
 import { errorOf } from '../status.ts';
-import type { Connection } from './kubeconfig.ts';
+import type { Connection } from './connection.ts';
+import { type ApiRequest, requests } from './requests.ts';
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** What the metrics call it: the verb, and the resource with its subresource. */
+  readonly verb: string;
+  readonly resource: string;
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
@@ -13,18 +19,35 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
-/** Connections for requests. More wait their turn. */
+export interface TransportOptions {
+  readonly connection: Connection;
+  /** Who asks, for the server's log: `moorage/1.2.3 (controller)`. */
+  readonly userAgent: string;
+  readonly log: Log;
+}
+
+/** Connections for requests. More wait their turn: that, and no count of requests a second, is what spares the server. */
 const maxConnections = 32;
 const requestTimeout = 60_000;
+/** Kubernetes sends a bookmark about once a minute: a watch that says nothing for so long has lost its server. */
+const silence = 180_000;
+/** A server that is too busy says when to come back; so often we do. */
+const maxTries = 10;
+const longestPause = 30;
 
 /** Requests to one API server over kept connections. Failures are MoorageErrors of the codes that the server meant. */
 export class Transport implements AsyncDisposable {
+  readonly #options: TransportOptions;
   readonly #connection: Connection;
   readonly #requests: Agent;
   /** Watches keep their connection for themselves. */
   readonly #streams: Agent;
+  readonly #stop = new AbortController();
+  #awaySince: number | undefined;
 
-  constructor(connection: Connection) {
+  constructor(options: TransportOptions) {
+    const { connection } = options;
+    this.#options = options;
     this.#connection = connection;
     const connect = {
       rejectUnauthorized: !connection.insecure,
@@ -33,7 +56,7 @@ export class Transport implements AsyncDisposable {
       ...(connection.key ? { key: connection.key } : {}),
       ...(connection.serverName ? { servername: connection.serverName } : {}),
     };
-    this.#requests = new Agent({ connect, connections: maxConnections });
+    this.#requests = new Agent({ connect, connections: maxConnections, keepAliveTimeout: 30_000 });
     this.#streams = new Agent({ connect });
   }
 
@@ -65,23 +88,49 @@ export class Transport implements AsyncDisposable {
         yield* lines.filter((line) => line !== '');
       }
     } catch (error) {
-      throw this.#failure(call, error);
+      // Streams end now and then; whether the server is away shows at the next request.
+      throw error instanceof MoorageError ? error : this.#explained(call, error);
     }
   }
 
   /** Closes at once; what waits for an answer is told that we are stopping. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new MoorageError('not-ready', 'the connection to the API is closed'));
     await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
   }
 
+  /** An answer that is no failure. Sends again what the server asked to be sent later, or with a newer token. */
   async #send(agent: Agent, call: Call): Promise<Dispatcher.ResponseData> {
+    let authorization = this.#connection.authorization();
+    for (let tries = 1; ; tries += 1) {
+      const response = await this.#request(agent, call, authorization);
+      if (response.statusCode < 400) return response;
+      const text = await this.#read(call, response);
+      if (response.statusCode === 401 && tries === 1) {
+        const renewed = this.#connection.authorization(true);
+        if (renewed !== authorization) {
+          authorization = renewed;
+          continue;
+        }
+      }
+      const pause = pauseOf(response);
+      if (pause === undefined || tries >= maxTries) {
+        throw errorOf(response.statusCode, parsed(text), this.#doing(call));
+      }
+      const signal = call.signal ? AbortSignal.any([call.signal, this.#stop.signal]) : this.#stop.signal;
+      await sleep(pause, signal).catch((error: unknown) => {
+        throw this.#failure(call, error);
+      });
+    }
+  }
+
+  async #request(agent: Agent, call: Call, authorization: string | undefined): Promise<Dispatcher.ResponseData> {
     const { method = 'GET', query = {}, body, type = 'application/json', signal } = call;
     const { origin, pathname } = new URL(this.#connection.server);
     const parameters = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
     const search = new URLSearchParams(
       parameters.map(([key, value]): [string, string] => [key, String(value)]),
     ).toString();
-    const authorization = this.#connection.authorization();
     try {
       const response = await agent.request({
         origin,
@@ -89,20 +138,20 @@ export class Transport implements AsyncDisposable {
         method,
         headers: {
           accept: 'application/json',
-          'user-agent': 'moorage',
+          'user-agent': this.#options.userAgent,
           ...(body === undefined ? {} : { 'content-type': type }),
           ...(authorization ? { authorization } : {}),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal ? { signal } : {}),
         headersTimeout: requestTimeout,
-        // A watch with nothing to tell is silent for long.
-        bodyTimeout: agent === this.#streams ? 0 : requestTimeout,
+        bodyTimeout: agent === this.#streams ? silence : requestTimeout,
       });
-      if (response.statusCode < 400) return response;
-      const text = await response.body.text();
-      throw errorOf(response.statusCode, parsed(text), this.#doing(call));
+      this.#tell(call, String(response.statusCode));
+      this.#isBack();
+      return response;
     } catch (error) {
+      this.#tell(call, '<error>');
       throw this.#failure(call, error);
     }
   }
@@ -119,16 +168,25 @@ export class Transport implements AsyncDisposable {
     return `${method} ${this.#connection.server}${path}`;
   }
 
+  #tell({ verb, resource }: Call, code: string): void {
+    if (requests.hasSubscribers) requests.publish({ verb, resource, code } satisfies ApiRequest);
+  }
+
   /** What went wrong between us and the server, in words for people. */
   #failure(call: Call, error: unknown): Error {
     if (error instanceof MoorageError) return error;
-    if (call.signal?.aborted) return error instanceof Error ? error : new Error(String(error));
-    const { server } = this.#connection;
+    if (call.signal?.aborted || this.#stop.signal.aborted) {
+      return new MoorageError('not-ready', `${this.#doing(call)}: it is no longer wanted`, { cause: error });
+    }
+    const failure = this.#explained(call, error);
+    this.#isAway(failure);
+    return failure;
+  }
+
+  #explained(call: Call, error: unknown): MoorageError {
     const code = systemCodeOf(error);
     const make = (kind: ReturnType<typeof codeOf>, text: string) => new MoorageError(kind, text, { cause: error });
-    if (code === 'ECONNREFUSED' || code === 'ENOENT') {
-      return make('not-ready', `Moorage is not running at ${server}; start it with \`moorage up\``);
-    }
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return make('not-ready', this.#connection.whenAway);
     if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(code)) {
       return make(
         'permission',
@@ -138,11 +196,32 @@ export class Transport implements AsyncDisposable {
     if (/TIMEOUT|ETIMEDOUT/.test(code)) return make('timeout', `${this.#doing(call)}: no answer in time`);
     return make('not-ready', `${this.#doing(call)}: the connection failed: ${messageOf(error)}`);
   }
+
+  /** One line in the log when the server goes, and one when it is back, however many wait for it. */
+  #isAway(failure: MoorageError): void {
+    if (this.#awaySince !== undefined) return;
+    this.#awaySince = performance.now();
+    this.#options.log.warn({ reason: failure.message }, 'the API server does not answer; trying again');
+  }
+
+  #isBack(): void {
+    if (this.#awaySince === undefined) return;
+    const seconds = Math.round((performance.now() - this.#awaySince) / 100) / 10;
+    this.#awaySince = undefined;
+    this.#options.log.info({ seconds }, 'the API server answers again');
+  }
 }
 
 /** True for failures that an idempotent request may simply be sent again after. */
 export function isConnectionFailure(error: unknown): boolean {
   return isCode(error, 'not-ready') && error.cause !== undefined && systemCodeOf(error.cause) !== 'ECONNREFUSED';
+}
+
+/** Milliseconds until the server wants to hear this again; undefined if it does not. As client-go: 429 and 5xx. */
+function pauseOf({ statusCode, headers }: Dispatcher.ResponseData): number | undefined {
+  if (statusCode !== 429 && statusCode < 500) return undefined;
+  const after = Number(headers['retry-after'] ?? Number.NaN);
+  return Number.isFinite(after) && after >= 0 ? Math.min(after, longestPause) * 1_000 : undefined;
 }
 
 function systemCodeOf(error: unknown): string {
