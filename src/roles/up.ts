@@ -44,9 +44,10 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   const { openLocalEngine, startVolumes } = await parts.storage;
   const engine = openLocalEngine({ dataDir, exec, log });
   const { openDrivers, startCsiDriver, startSidecars, startOrchestrator } = await parts.orchestrator;
-  open.use(await startVolumes({ api, engine, node, dataDir, exec, log, events, meter }));
+  const { room } = open.use(await startVolumes({ api, engine, node, sole: true, dataDir, exec, log, events, meter }));
   const socket = join(dataDir, 'run/csi.sock');
-  open.use(await startCsiDriver({ api, engine, node, socket, dataDir, exec, log, meter }));
+  const services = ['controller', 'node'] as const;
+  open.use(await startCsiDriver({ services, api, room, engine, node, socket, dataDir, exec, log, meter }));
   // Opened after our driver, and so closed before it: a driver that leaves in order is no news.
   const drivers = open.use(openDrivers({ api, node, log, meter }));
   await drivers.add({ name: driverName, socket });

@@ -1,3 +1,4 @@
+import { parseLabelSelector } from '../api/selectors.ts';
 import type { Refusal } from '../model/kinds/moorage.ts';
 import { sizeWords } from './words.ts';
 
@@ -5,6 +6,8 @@ import { sizeWords } from './words.ts';
 export interface PlacementWish {
   /** The only pool to consider. */
   readonly pool?: string | undefined;
+  /** Only pools with such labels, as kubectl writes it: `disk=nvme`. */
+  readonly poolSelector?: string | undefined;
   /** Bytes. */
   readonly size: bigint;
   readonly mode: 'Filesystem' | 'Block';
@@ -15,12 +18,17 @@ export interface PlacementWish {
   readonly preferredNodes?: readonly string[] | undefined;
   /** Where the source of a copy is: copies share their source's bytes, so they stay in its pool. */
   readonly source?: { readonly name: string; readonly pool: string; readonly node: string } | undefined;
+  /** What pools have said that were tried already: it counts for more than what is known of them. */
+  readonly refused?: readonly Refusal[] | undefined;
 }
 
 /** A pool on a node, and what it has to give. All sizes are bytes. */
 export interface PoolOffer {
   readonly pool: string;
   readonly node: string;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** True if nothing new is to start on its node: then it is the last to be chosen. */
+  readonly cordoned?: boolean | undefined;
   /** Why it can't be used at the moment, or undefined if it can. */
   readonly notReady?: string | undefined;
   readonly backend: 'image' | 'directory';
@@ -44,13 +52,24 @@ export type PlacementDecision =
  * promise most. Pure: or says for every pool why not.
  */
 export function place(wish: PlacementWish, offers: readonly PoolOffer[]): PlacementDecision {
-  const considered = wish.pool === undefined ? offers : offers.filter(({ pool }) => pool === wish.pool);
-  if (considered.length === 0) return { refusals: [noPool(wish.pool)] };
+  const considered = poolsFor(wish, offers);
+  if (considered.length === 0) return { refusals: [noPool(wish)] };
   const judged = considered.map((offer) => ({ offer, refusal: judge(wish, offer) }));
   const fitting = judged.filter(({ refusal }) => refusal === undefined).map(({ offer }) => offer);
   const [best] = fitting.toSorted((one, other) => compare(wish, one, other));
   if (best) return { placement: { pool: best.pool, node: best.node } };
   return { refusals: judged.flatMap(({ refusal }) => refusal ?? []) };
+}
+
+/** The pools that a wish speaks of. Throws `invalid` for a selector that can't be read. */
+export function poolsFor(
+  { pool, poolSelector }: Pick<PlacementWish, 'pool' | 'poolSelector'>,
+  offers: readonly PoolOffer[],
+): readonly PoolOffer[] {
+  const named = pool === undefined ? offers : offers.filter((offer) => offer.pool === pool);
+  if (poolSelector === undefined) return named;
+  const selected = parseLabelSelector(poolSelector);
+  return named.filter(({ labels }) => selected(labels));
 }
 
 /** Bytes that the pool can still promise. For thick volumes, what is really there counts too. */
@@ -77,6 +96,8 @@ export function refuseFull(offer: PoolOffer, size: bigint, provisioning: 'thin' 
 function judge(wish: PlacementWish, offer: PoolOffer): Refusal | undefined {
   const { pool, node } = offer;
   const where = `pool ${pool} on ${node}`;
+  const said = wish.refused?.find((refusal) => refusal.pool === pool);
+  if (said) return said;
   if (offer.notReady !== undefined) {
     return { pool, node, reason: 'PoolNotReady', message: `${where} is not ready: ${offer.notReady}` };
   }
@@ -104,16 +125,17 @@ function judge(wish: PlacementWish, offer: PoolOffer): Refusal | undefined {
   return refuseFull(offer, wish.size, wish.provisioning);
 }
 
-function noPool(name: string | undefined): Refusal {
-  return name === undefined
-    ? { reason: 'NoPool', message: 'there is no pool; create one' }
-    : { pool: name, reason: 'PoolNotFound', message: `there is no pool ${name} on any node` };
+function noPool({ pool, poolSelector }: PlacementWish): Refusal {
+  if (pool !== undefined) return { pool, reason: 'PoolNotFound', message: `there is no pool ${pool} on any node` };
+  if (poolSelector === undefined) return { reason: 'NoPool', message: 'there is no pool; create one' };
+  return { reason: 'NoPool', message: `no pool has labels that meet the selector ${poolSelector}; label one` };
 }
 
 function compare(wish: PlacementWish, one: PoolOffer, other: PoolOffer): number {
   const preferred = wish.preferredNodes ?? [];
   const rank = ({ node }: PoolOffer) => (preferred.includes(node) ? preferred.indexOf(node) : preferred.length);
   if (rank(one) !== rank(other)) return rank(one) - rank(other);
+  if (Boolean(one.cordoned) !== Boolean(other.cordoned)) return one.cordoned ? 1 : -1;
   const [most, otherMost] = [promisable(one, wish.provisioning), promisable(other, wish.provisioning)];
   if (most !== otherMost) return most > otherMost ? -1 : 1;
   return one.pool < other.pool ? -1 : 1;

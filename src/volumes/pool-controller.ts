@@ -16,9 +16,9 @@ const coalesce = 500;
  * when it says something new. `firstPass` resolves when every pool that there was has been tried once.
  */
 export function createPoolController(storage: Storage): { controller: Controller; firstPass: Promise<void> } {
-  const { api, log, node } = storage.options;
+  const { api, log } = storage.options;
   const view = api.informer(pools);
-  const here = (pool: Pool) => pool.spec.node === undefined || pool.spec.node === node;
+  const here = (pool: Pool) => storage.hasPool(pool);
   const untried = new Set([...view.list()].filter(here).map(({ metadata }) => metadata.name));
   const { promise: firstPass, resolve } = Promise.withResolvers<void>();
   if (untried.size === 0) resolve();

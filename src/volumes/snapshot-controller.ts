@@ -7,7 +7,8 @@ import { formatBytes } from '../model/quantity.ts';
 import { type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, removeFinalizer, snapshotFinalizer } from './finalizers.ts';
 import { refuseFull } from './placement.ts';
-import { type Storage, snapshotKey } from './storage.ts';
+import { snapshotKey } from './promises.ts';
+import type { Storage } from './storage.ts';
 
 /**
  * Takes each Snapshot of a volume of this node, once, and at last deletes it. As with volumes, one status write does:
@@ -17,9 +18,8 @@ export function createSnapshotController(storage: Storage): Controller {
   const { api, log, node } = storage.options;
   const reconcile = async (name: string) => {
     const snapshot = api.informer(snapshots).get({ name });
-    if (!snapshot) return;
-    const { placement, phase } = snapshot.status ?? {};
-    if (placement && placement.node !== node) return;
+    if (!snapshot || !storage.hasSnapshot(snapshot)) return;
+    const { phase } = snapshot.status ?? {};
     if (isDeleting(snapshot)) return remove(storage, snapshot);
     if (phase === 'Ready' || phase === 'Failed') return;
     const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
@@ -83,12 +83,11 @@ async function take(storage: Storage, given: Snapshot, volume: Volume, home: Pla
 }
 
 async function remove(storage: Storage, snapshot: Snapshot): Promise<void> {
-  const { api, engine, node } = storage.options;
+  const { api, engine } = storage.options;
   const { name, uid, finalizers } = snapshot.metadata;
   if (!finalizers?.includes(snapshotFinalizer)) return;
   const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
   const home = snapshot.status?.placement ?? volume?.status?.placement;
-  if (home && home.node !== node) return;
   // Without a record of where it is, it may be anywhere here: a crash right after it was taken.
   const places = home ? [home.pool] : engine.pools();
   for (const pool of places) {

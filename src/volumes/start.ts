@@ -1,16 +1,22 @@
 import { isCode } from '../lib/errors.ts';
 import { createInventoryController } from './inventory-controller.ts';
 import { createPoolController } from './pool-controller.ts';
-import { publishRoom, Room } from './room.ts';
+import type { Room } from './room.ts';
 import { createSnapshotController } from './snapshot-controller.ts';
 import { Storage, type StorageOptions } from './storage.ts';
 import { createVolumeController } from './volume-controller.ts';
+
+/** The controllers of this node's storage, running. */
+export interface Volumes extends AsyncDisposable {
+  /** The room in the pools that they answer for. */
+  readonly room: Room;
+}
 
 /**
  * Starts the controllers of Moorage's own objects on this node. Resolves when each pool has been opened or has said
  * why not. Stopping lets go of the pools that have nothing attached; the others stay mounted for their applications.
  */
-export async function startVolumes(options: StorageOptions): Promise<AsyncDisposable> {
+export async function startVolumes(options: StorageOptions): Promise<Volumes> {
   await using open = new AsyncDisposableStack();
   const storage = open.use(await Storage.open(options));
   open.defer(() => closePools(options));
@@ -25,8 +31,8 @@ export async function startVolumes(options: StorageOptions): Promise<AsyncDispos
   await firstPass;
   for (const controller of controllers) open.use(controller);
   await Promise.all(controllers.map((controller) => controller.start()));
-  open.use(publishRoom(options.engine, new Room(storage)));
-  return open.move();
+  const owned = open.move();
+  return { room: storage.room, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function closePools({ engine, log }: StorageOptions): Promise<void> {

@@ -7,8 +7,11 @@ import type { Log } from '../lib/log.ts';
 import type { Meter } from '../lib/meter.ts';
 import { type Pool, pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { bytesOf } from '../model/quantity.ts';
-import { Ledger, type Promised } from './ledger.ts';
+import { Ledger } from './ledger.ts';
 import type { PoolOffer } from './placement.ts';
+import { snapshotKey, snapshotPromise, volumeKey, volumePromise } from './promises.ts';
+import { Room } from './room.ts';
+import { nodeOfSnapshot, nodeOfVolume } from './whose.ts';
 
 /** What the storage half is given. */
 export interface StorageOptions {
@@ -16,6 +19,11 @@ export interface StorageOptions {
   readonly engine: LocalEngine;
   /** The name of this node. */
   readonly node: string;
+  /**
+   * True if this process answers for every volume of the API, as on one machine. False for the agent of one node among
+   * several: then it keeps to the pools that name its node, and to what is in them.
+   */
+  readonly sole: boolean;
   readonly dataDir: string;
   readonly exec: Exec;
   readonly log: Log;
@@ -38,6 +46,8 @@ export type PoolState =
 export class Storage implements Disposable {
   readonly options: StorageOptions;
   readonly ledger: Ledger;
+  /** The room in the pools that this process answers for. */
+  readonly room: Room;
   readonly #pools = new Map<string, PoolState>();
   readonly #open = new DisposableStack();
   readonly #poolListeners = new Set<(pool: string) => void>();
@@ -45,6 +55,8 @@ export class Storage implements Disposable {
   private constructor(options: StorageOptions) {
     this.options = options;
     this.ledger = new Ledger((pool) => this.#tell(pool));
+    const { api } = options;
+    this.room = new Room({ api, ledger: this.ledger, offers: () => this.offers() });
   }
 
   /** Resolves when all promises that objects record are in the ledger. */
@@ -84,13 +96,35 @@ export class Storage implements Disposable {
     return this.#pools.get(name);
   }
 
-  /** What each pool has to give now; those of other nodes as their status says. */
+  /** Whether this process answers for the pool. */
+  hasPool({ spec }: Pool): boolean {
+    const { node, sole } = this.options;
+    return spec.node === node || (sole && spec.node === undefined);
+  }
+
+  /** Whether this process answers for the volume. */
+  hasVolume(volume: Volume): boolean {
+    const { api, node, sole } = this.options;
+    const { placement } = volume.status ?? {};
+    return sole ? placement === undefined || placement.node === node : nodeOfVolume(api, volume) === node;
+  }
+
+  /** Whether this process answers for the snapshot. */
+  hasSnapshot(snapshot: Snapshot): boolean {
+    const { api, node, sole } = this.options;
+    const whose = nodeOfSnapshot(api, snapshot);
+    return whose === node || (sole && whose === undefined);
+  }
+
+  /** What each pool has to give now; the agent of one node among several knows only its own. */
   offers(): PoolOffer[] {
-    return [...this.options.api.informer(pools).list()].map((pool) => this.offer(pool));
+    const { api, sole } = this.options;
+    const known = [...api.informer(pools).list()].filter((pool) => sole || this.hasPool(pool));
+    return known.map((pool) => this.offer(pool));
   }
 
   offer(pool: Pool): PoolOffer {
-    const { name } = pool.metadata;
+    const { name, labels } = pool.metadata;
     const { node } = this.options;
     const state = this.#pools.get(name);
     const elsewhere = pool.spec.node !== undefined && pool.spec.node !== node;
@@ -106,6 +140,7 @@ export class Storage implements Disposable {
     return {
       pool: name,
       node: pool.spec.node ?? node,
+      labels,
       notReady: why ?? deleting,
       backend: state?.ready ? state.backend : 'image',
       total: capacity.total,
@@ -123,23 +158,4 @@ export class Storage implements Disposable {
   #tell(pool: string): void {
     for (const listener of this.#poolListeners) listener(pool);
   }
-}
-
-/** The volume's key in the ledger. */
-export function volumeKey(volume: Volume): string {
-  return `volume/${volume.metadata.uid}`;
-}
-
-/** The snapshot's key in the ledger. */
-export function snapshotKey(snapshot: Snapshot): string {
-  return `snapshot/${snapshot.metadata.uid}`;
-}
-
-function volumePromise({ spec, status }: Volume): Promised | undefined {
-  return status?.placement && { pool: status.placement.pool, bytes: bytesOf(status.size ?? spec.size) };
-}
-
-/** A snapshot holds what was used when it was taken: so much may stay when its volume is overwritten. */
-function snapshotPromise({ status }: Snapshot): Promised | undefined {
-  return status?.placement && { pool: status.placement.pool, bytes: bytesOf(status.used ?? '0') };
 }

@@ -7,9 +7,9 @@ import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { alreadySay, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, removeFinalizer, volumeFinalizer } from './finalizers.ts';
 import { place, refuseFull } from './placement.ts';
-import { wishKey } from './room.ts';
+import { volumeKey, wishKey } from './promises.ts';
 import { sourceOf } from './source.ts';
-import { type Storage, volumeKey } from './storage.ts';
+import type { Storage } from './storage.ts';
 import { Waiting } from './waiting.ts';
 
 /**
@@ -51,12 +51,10 @@ class VolumePasses {
   }
 
   async reconcile(name: string): Promise<void> {
-    const { api, node } = this.#storage.options;
-    const volume = api.informer(volumes).get({ name });
+    const volume = this.#storage.options.api.informer(volumes).get({ name });
     this.waiting.delete(name);
-    if (!volume) return;
+    if (!volume || !this.#storage.hasVolume(volume)) return;
     const { placement, phase } = volume.status ?? {};
-    if (placement && placement.node !== node) return;
     if (isDeleting(volume)) return this.#remove(volume);
     if (phase === 'Failed') return;
     if (!placement || phase !== 'Ready') return this.#create(volume);

@@ -34,10 +34,12 @@ export async function openStorageHalf(dataDir: string, backend: Pool['spec']['ba
   const api = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
   const engine = openLocalEngine({ dataDir, exec, log });
-  open.use(await startVolumes({ api, engine, node, dataDir, exec, log, events, meter: noMeter }));
+  const meter = noMeter;
+  const { room } = open.use(await startVolumes({ api, engine, node, sole: true, dataDir, exec, log, events, meter }));
   await ensurePool(api, backend);
   const socket = join(dataDir, 'run/csi.sock');
-  open.use(await startCsiDriver({ api, engine, node, socket, dataDir, exec, log, meter: noMeter }));
+  const services = ['controller', 'node'] as const;
+  open.use(await startCsiDriver({ services, api, room, engine, node, socket, dataDir, exec, log, meter }));
   const client = connectCsi(socket);
   open.defer(() => client.close());
   const owned = open.move();

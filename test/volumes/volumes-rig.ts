@@ -29,7 +29,8 @@ export async function openRig(dataDir: string): Promise<Rig> {
     normal: (_, reason) => heard.push(reason),
     warning: (_, reason, message) => heard.push(`${reason}: ${message}`),
   };
-  const running = await startVolumes({ api, engine, node: 'here', dataDir, exec, log: silent, events, meter: noMeter });
+  const shared = { api, node: 'here', dataDir, exec, log: silent, events, meter: noMeter };
+  const running = await startVolumes({ ...shared, engine, sole: true });
   return {
     api,
     engine,

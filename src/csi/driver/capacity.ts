@@ -1,12 +1,13 @@
-import type { Pool } from '../../model/kinds/moorage.ts';
 import { topologyKey } from '../../model/kinds/moorage.ts';
-import { bytesOf } from '../../model/quantity.ts';
+import { type PoolOffer, poolsFor, promisable } from '../../volumes/placement.ts';
 import { larger } from './size.ts';
 
 /** Which volumes a question for capacity is about. */
 export interface CapacityQuestion {
-  readonly pool: string | undefined;
+  readonly pool?: string | undefined;
+  readonly poolSelector?: string | undefined;
   readonly mode: 'Filesystem' | 'Block';
+  readonly provisioning: 'thin' | 'thick';
   /** Where; undefined for anywhere. */
   readonly segments: Readonly<Record<string, string>> | undefined;
 }
@@ -17,21 +18,16 @@ export interface Capacity {
   readonly largest: bigint;
 }
 
-/** What the pools can still promise to such volumes. A pool that is not Ready promises nothing. */
-export function capacityFor(question: CapacityQuestion, pools: Iterable<Pool>): Capacity {
-  const node = question.segments?.[topologyKey];
-  const offers: bigint[] = [];
-  for (const { metadata, status } of pools) {
-    if (question.pool !== undefined && metadata.name !== question.pool) continue;
-    if (status?.phase !== 'Ready' && status?.phase !== 'Degraded') continue;
-    for (const place of status.nodes ?? []) {
-      if (question.segments && place.node !== node) continue;
-      if (question.mode === 'Block' && place.backend !== 'image') continue;
-      offers.push(bytesOf(place.available ?? '0'));
-    }
-  }
-  return {
-    available: offers.reduce((sum, offer) => sum + offer, 0n),
-    largest: offers.reduce(larger, 0n),
-  };
+/** What the pools can still promise to such volumes, whose sizes are multiples of 4096. */
+export function capacityFor(question: CapacityQuestion, offers: readonly PoolOffer[]): Capacity {
+  const { mode, provisioning, segments } = question;
+  const node = segments?.[topologyKey];
+  const fitting = poolsFor(question, offers).filter(
+    (offer) =>
+      offer.notReady === undefined &&
+      (segments === undefined || offer.node === node) &&
+      (mode === 'Filesystem' || offer.backend === 'image'),
+  );
+  const sizes = fitting.map((offer) => promisable(offer, provisioning)).map((bytes) => bytes - (bytes % 4096n));
+  return { available: sizes.reduce((sum, size) => sum + size, 0n), largest: sizes.reduce(larger, 0n) };
 }

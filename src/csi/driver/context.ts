@@ -3,27 +3,42 @@ import type { Engine } from '../../engines/engine.ts';
 import type { Exec } from '../../lib/exec.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
-import type { Pool, Snapshot, Volume } from '../../model/kinds/moorage.ts';
+import type { Snapshot, Volume } from '../../model/kinds/moorage.ts';
+import type { Room } from '../../volumes/room.ts';
 import type { ObjectWatch } from './object-watch.ts';
 
-/** What the driver is given. */
-export interface DriverOptions {
+/** What every service of the driver is given. */
+export interface CommonOptions {
   readonly api: Api;
+  /** The pools that it may choose from: those of all nodes, or those of this one. */
+  readonly room: Room;
+  /** Path of the unix socket to serve on. */
+  readonly socket: string;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** For callers that do not measure their calls themselves. */
+  readonly measureCalls?: boolean | undefined;
+}
+
+/** What the node service is given beside that. */
+export interface NodeOptions {
   readonly engine: Engine;
   /** The name of this node. */
   readonly node: string;
-  /** Path of the unix socket to serve on. */
-  readonly socket: string;
   /** Records of what is staged here are kept in `node/` of it. */
   readonly dataDir: string;
   readonly exec: Exec;
-  readonly log: Log;
-  readonly meter: Meter;
 }
 
+/** What the driver is given: which services to serve, and what those need. The identity service is always served. */
+export type DriverOptions = CommonOptions &
+  (
+    | { readonly services: readonly ['controller'] }
+    | ({ readonly services: readonly ['node'] | readonly ['controller', 'node'] } & NodeOptions)
+  );
+
 /** What the controller service works with. */
-export interface ControllerContext extends DriverOptions {
+export interface ControllerContext extends CommonOptions {
   readonly volumes: ObjectWatch<Volume>;
   readonly snapshots: ObjectWatch<Snapshot>;
-  readonly pools: ObjectWatch<Pool>;
 }

@@ -68,9 +68,9 @@ export function controllerService(context: ControllerContext): ControllerService
         volumeCapabilities.length > 0
           ? readCapabilities(doing, volumeCapabilities)
           : ({ mode: 'Filesystem', fsType: undefined } as const);
-      const { pool } = readParameters(doing, parameters, use);
-      const question = { pool, mode: use.mode, segments: accessibleTopology?.segments };
-      const { available, largest } = capacityFor(question, context.pools.informer.list());
+      const { pool, poolSelector, provisioning } = readParameters(doing, parameters, use);
+      const question = { pool, poolSelector, provisioning, mode: use.mode, segments: accessibleTopology?.segments };
+      const { available, largest } = capacityFor(question, context.room.offers());
       return { availableCapacity: available, maximumVolumeSize: largest };
     },
 

@@ -1,9 +1,8 @@
 import { fail, isCode } from '../../lib/errors.ts';
-import { snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
+import { type Refusal, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { volumeFinalizer } from '../../volumes/finalizers.ts';
-import { roomOf } from '../../volumes/room.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
 import { objectName } from './names.ts';
@@ -14,7 +13,7 @@ import { deleteAsSeen } from './withdraw.ts';
 /**
  * Ensures the Volume that the request asks for, and waits until it is Ready. Where there is surely no room nothing is
  * written at all. A refused or failed one is withdrawn, so that a failed creation leaves nothing; when time is up it
- * stays, for the retry to find.
+ * stays, for the retry to find. A pool that has less room than was known is passed over for the next one.
  */
 export async function createVolume(
   context: ControllerContext,
@@ -25,28 +24,25 @@ export async function createVolume(
   const name = objectName('vol', request.name);
   const doing = `creating volume ${name}`;
   const wish = readCreateVolume(doing, request, await findSource(context, doing, request));
+  const refused: Refusal[] = [];
   try {
-    return await untilReady(context, doing, await ensureObject(context, doing, name, wish), signal);
+    for (;;) {
+      const seen = await untilSettled(context, doing, await ensureObject(context, doing, name, wish, refused), signal);
+      if (seen.status?.phase === 'Ready') return seen;
+      // The informer may have seen less than the Volume has come to since: then this looks again.
+      if (!(await deleteAsSeen(context.api, volumes, context.volumes, seen, signal))) continue;
+      if (seen.status?.phase === 'Failed') fail('internal', `${doing}: ${refusalText(seen)}`);
+      const refusals = (seen.status?.refusals ?? []).filter(({ pool }) => pool === seen.spec.pool);
+      if (wish.spec.pool !== undefined || refusals.length === 0) fail('exhausted', `${doing}: ${refusalText(seen)}`);
+      refused.push(...refusals);
+    }
   } finally {
-    roomOf(context.engine)?.letGo(name);
+    context.room.letGo(name);
   }
 }
 
-async function untilReady(
-  context: ControllerContext,
-  doing: string,
-  volume: Volume,
-  signal: AbortSignal,
-): Promise<Volume> {
-  const { name } = volume.metadata;
-  for (;;) {
-    const seen = await context.volumes.until(name, (now) => settled(doing, now, volume), signal);
-    if (seen.status?.phase === 'Ready') return seen;
-    // The informer may have seen less than the Volume has come to since: then this looks again.
-    if (await deleteAsSeen(context.api, volumes, context.volumes, seen, signal)) {
-      fail(seen.status?.phase === 'Failed' ? 'internal' : 'exhausted', `${doing}: ${refusalText(seen)}`);
-    }
-  }
+async function untilSettled({ volumes: view }: ControllerContext, doing: string, volume: Volume, signal: AbortSignal) {
+  return view.until(volume.metadata.name, (now) => settled(doing, now, volume), signal);
 }
 
 /** The Volume once it is clear what becomes of it. */
@@ -60,29 +56,31 @@ function settled(doing: string, now: Volume | undefined, made: Volume): Volume |
 }
 
 async function ensureObject(
-  { api, engine, volumes: view }: ControllerContext,
+  { api, room, volumes: view }: ControllerContext,
   doing: string,
   name: string,
-  { spec, annotations, ...rest }: VolumeWish,
+  wish: VolumeWish,
+  refused: readonly Refusal[],
 ): Promise<Volume> {
   const present = view.informer.get({ name });
-  if (present) return checkPresent(doing, present, { spec, annotations, ...rest });
-  const refusals = roomOf(engine)?.setAside(name, spec) ?? [];
+  if (present) return checkPresent(doing, present, wish);
+  const { pool, refusals } = room.setAside(name, wish.spec, { poolSelector: wish.poolSelector, refused });
   if (refusals.length > 0) {
     // The view may lag behind: one that is there already has its room.
     const found = await api.get(volumes, { name });
-    if (found) return checkPresent(doing, found, { spec, annotations, ...rest });
+    if (found) return checkPresent(doing, found, wish);
     fail('exhausted', `${doing}: ${refusalWords(refusals)}`);
   }
   try {
-    // With the finalizer from the start, the controller needs one write less.
-    const metadata = { name, annotations: { ...annotations }, finalizers: [volumeFinalizer] };
+    // With the finalizer and the pool from the start, the controller needs a write or two less.
+    const metadata = { name, annotations: { ...wish.annotations }, finalizers: [volumeFinalizer] };
+    const spec = { ...wish.spec, pool: pool ?? wish.spec.pool };
     return await api.create(volumes, { apiVersion: 'moorage.dev/v1alpha1', kind: 'Volume', metadata, spec });
   } catch (error) {
     if (!isCode(error, 'already-exists')) throw error;
     const found = await api.get(volumes, { name });
     if (!found) return fail('busy', `${doing}: one of that name was just deleted; try again`, error);
-    return checkPresent(doing, found, { spec, annotations, ...rest });
+    return checkPresent(doing, found, wish);
   }
 }
 

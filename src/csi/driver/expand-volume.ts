@@ -3,7 +3,6 @@ import { fail, isCode } from '../../lib/errors.ts';
 import { type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
-import { roomOf } from '../../volumes/room.ts';
 import type { ControllerExpandVolumeRequest } from '../protocol/csi_pb.ts';
 import { RpcError } from '../transport/codes.ts';
 import type { ControllerContext } from './context.ts';
@@ -37,7 +36,7 @@ export async function expandVolume(
 }
 
 async function raiseSize(
-  { api, engine }: ControllerContext,
+  { api, room }: ControllerContext,
   doing: string,
   name: string,
   size: bigint,
@@ -53,8 +52,7 @@ async function raiseSize(
     }
     if (present >= size) return volume;
     // A wish that can't be fulfilled could not be taken back, so it is not made.
-    const room = roomOf(engine);
-    const refusals = room?.setAsideGrowth(volume, size) ?? [];
+    const refusals = room.setAsideGrowth(volume, size);
     if (refusals.length > 0) {
       const remedy = 'grow the pool, or delete volumes';
       fail('exhausted', `${doing} by ${formatBytes(size - present)}: ${refusalWords(refusals)}; ${remedy}`);
@@ -62,7 +60,7 @@ async function raiseSize(
     try {
       return await api.update(volumes, { ...volume, spec: { ...volume.spec, size: formatBytes(size) } });
     } catch (error) {
-      room?.letGrowthGo(volume);
+      room.letGrowthGo(volume);
       if (!isCode(error, 'conflict')) throw error;
     }
   }

@@ -7,11 +7,13 @@ import { deviceNumber } from '../../node/mount.ts';
 import { canonical, type MountEntry, readMounts } from '../../node/mountinfo.ts';
 import type { Records } from '../../node/records.ts';
 import type { Use } from './capability.ts';
-import type { DriverOptions } from './context.ts';
+import type { CommonOptions, NodeOptions } from './context.ts';
 import type { NodeRecord } from './node-record.ts';
+import type { ObjectWatch } from './object-watch.ts';
 
 /** What the node service works with. */
-export interface NodeContext extends DriverOptions {
+export interface NodeContext extends CommonOptions, NodeOptions {
+  readonly volumes: ObjectWatch<Volume>;
   readonly records: Records<NodeRecord>;
   /** One at a time for each volume. */
   readonly locks: KeyedLock;

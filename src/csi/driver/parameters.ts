@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { fail } from '../../lib/errors.ts';
+import { parseLabelSelector } from '../../api/selectors.ts';
+import { fail, messageOf } from '../../lib/errors.ts';
 import type { FsType } from '../../node/filesystem.ts';
 import { fsTypes } from '../../node/filesystem.ts';
 import type { Use } from './capability.ts';
@@ -7,6 +8,8 @@ import type { Use } from './capability.ts';
 /** What a StorageClass says to us. */
 export interface VolumeParameters {
   readonly pool: string | undefined;
+  /** Labels of the pools that may hold it, as kubectl writes them. */
+  readonly poolSelector: string | undefined;
   readonly fsType: FsType | undefined;
   readonly mkfsOptions: readonly string[] | undefined;
   readonly provisioning: 'thin' | 'thick';
@@ -16,7 +19,7 @@ export interface VolumeParameters {
 
 /** What the official callers add on their own. https://kubernetes-csi.github.io/docs/external-provisioner.html */
 const callersPrefix = 'csi.storage.k8s.io/';
-const known = ['pool', 'fsType', `${callersPrefix}fstype`, 'mkfsOptions', 'provisioning'];
+const known = ['pool', 'poolSelector', 'fsType', `${callersPrefix}fstype`, 'mkfsOptions', 'provisioning'];
 const provisioning = z.enum(['thin', 'thick']);
 
 /** Throws `invalid` for a parameter that is not known, listing those that are, and for a value that can't be. */
@@ -41,12 +44,25 @@ export function readParameters(
   const options = parameters['mkfsOptions']?.split(/\s+/).filter((it) => it !== '');
   const [namespace, name] = [parameters[`${callersPrefix}pvc/namespace`], parameters[`${callersPrefix}pvc/name`]];
   return {
-    pool: parameters['pool'] || undefined,
+    ...readPools(doing, parameters),
     fsType: use.mode === 'Block' ? undefined : fsType,
     mkfsOptions: options?.length ? options : undefined,
     provisioning: given.data,
     claim: namespace && name ? `${namespace}/${name}` : undefined,
   };
+}
+
+function readPools(doing: string, parameters: Readonly<Record<string, string>>) {
+  const [pool, poolSelector] = [parameters['pool'] || undefined, parameters['poolSelector'] || undefined];
+  if (pool !== undefined && poolSelector !== undefined) {
+    fail('invalid', `${doing}: it names pool ${pool} and selects pools by ${poolSelector}; leave one of the two out`);
+  }
+  try {
+    if (poolSelector !== undefined) parseLabelSelector(poolSelector);
+  } catch (error) {
+    fail('invalid', `${doing}: poolSelector: ${messageOf(error)}`, error);
+  }
+  return { pool, poolSelector };
 }
 
 /** Throws `invalid` if a parameter is neither known nor one that the callers of CSI add. */

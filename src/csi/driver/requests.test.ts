@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
-import type { Pool, Volume } from '../../model/kinds/moorage.ts';
+import type { Volume } from '../../model/kinds/moorage.ts';
+import type { PoolOffer } from '../../volumes/placement.ts';
 import { CreateVolumeRequestSchema, VolumeCapability_AccessMode_Mode as Mode } from '../protocol/csi_pb.ts';
 import { withAttachment, withoutAttachment } from './attachments.ts';
 import { readCapabilities } from './capability.ts';
@@ -93,7 +94,7 @@ describe('a CreateVolume request', () => {
   test.for([
     [
       { parameters: { replicas: '2', speed: 'high' } },
-      /unknown parameter "replicas", "speed"; known are: pool, fsType/,
+      /unknown parameter "replicas", "speed"; known are: pool, poolSelector, fsType/,
     ],
     [{ parameters: { fsType: 'xfs', 'csi.storage.k8s.io/fstype': 'ext4' } }, /xfs and ext4; name one/],
     [{ parameters: { provisioning: 'fat' } }, /can be thin or thick/],
@@ -151,14 +152,30 @@ test('pages go on after the name where the last one ended, whatever came and wen
 });
 
 test('capacity is what ready pools can still promise to such volumes', () => {
-  const pool = (name: string, node: string, backend: 'image' | 'directory', phase = 'Ready') =>
-    ({ metadata: { name }, status: { phase, nodes: [{ node, backend, available: '1Gi' }] } }) as unknown as Pool;
-  const pools = [pool('a', 'one', 'image'), pool('b', 'two', 'directory'), pool('c', 'one', 'image', 'Failed')];
-  const ask = (more: object) =>
-    capacityFor({ pool: undefined, mode: 'Filesystem', segments: undefined, ...more }, pools).available / MiB;
+  const pool = (name: string, node: string, more: Partial<PoolOffer> = {}): PoolOffer => ({
+    pool: name,
+    node,
+    backend: 'image',
+    labels: { disk: name },
+    total: 2048n * MiB,
+    available: 1024n * MiB + 1n,
+    promised: 0n,
+    overProvisioning: 1,
+    reserve: 0n,
+    ...more,
+  });
+  const offers = [
+    pool('a', 'one'),
+    pool('b', 'two', { backend: 'directory' }),
+    pool('c', 'one', { notReady: 'it is not open' }),
+  ];
+  const any = { mode: 'Filesystem', provisioning: 'thin', segments: undefined } as const;
+  const ask = (more: object) => capacityFor({ ...any, ...more }, offers).available / MiB;
   expect(ask({})).toBe(2048n);
   expect(ask({ mode: 'Block' })).toBe(1024n);
   expect(ask({ segments: { 'topology.moorage.dev/node': 'two' } })).toBe(1024n);
   expect(ask({ segments: { zone: 'x' } })).toBe(0n);
   expect(ask({ pool: 'c' })).toBe(0n);
+  expect(ask({ poolSelector: 'disk in (b, c)' })).toBe(1024n);
+  expect(capacityFor(any, offers).largest).toBe(1024n * MiB);
 });

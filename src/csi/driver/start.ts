@@ -1,7 +1,7 @@
 import { KeyedLock } from '../../lib/keyed-lock.ts';
-import { driverName, pools, snapshots, volumes } from '../../model/kinds/moorage.ts';
+import { driverName, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { serveCsi } from '../transport/server.ts';
-import type { DriverOptions } from './context.ts';
+import type { CommonOptions, DriverOptions, NodeOptions } from './context.ts';
 import { controllerService } from './controller.ts';
 import { identityService } from './identity.ts';
 import { nodeService } from './node.ts';
@@ -11,27 +11,18 @@ import { ObjectWatch } from './object-watch.ts';
 export type { DriverOptions } from './context.ts';
 
 /**
- * Starts Moorage's CSI driver: identity, controller and node services on one unix socket. It has no state but the
- * objects and this node's records. `measureCalls` is for callers that do not measure their calls themselves.
+ * Starts Moorage's CSI driver on one unix socket: the identity service, and of the controller and the node service
+ * those that are asked for. It has no state but the objects and, on a node, this node's records.
  */
-export async function startCsiDriver(
-  options: DriverOptions & { readonly measureCalls?: boolean },
-): Promise<AsyncDisposable> {
+export async function startCsiDriver(options: DriverOptions): Promise<AsyncDisposable> {
   await using open = new AsyncDisposableStack();
-  const { api, dataDir, meter, log, socket } = options;
-  const views = [api.informer(volumes), api.informer(snapshots), api.informer(pools)] as const;
-  await Promise.all(views.map(({ synced }) => synced));
-  const context = {
-    ...options,
-    volumes: open.use(new ObjectWatch(views[0])),
-    snapshots: open.use(new ObjectWatch(views[1])),
-    pools: open.use(new ObjectWatch(views[2])),
-  };
+  const { meter, log, socket } = options;
+  const controller = options.services[0] === 'controller' ? await openController(options, open) : undefined;
   const server = await serveCsi({
     socket,
     identity: identityService(),
-    controller: controllerService(context),
-    node: nodeService({ ...options, records: openNodeRecords(dataDir), locks: new KeyedLock() }),
+    controller,
+    node: 'node' in options ? await openNode(options, open) : undefined,
     log,
     onCall: options.measureCalls
       ? ({ method, code, seconds }) => meter.observe('csi', { driver: driverName, method, code }, seconds)
@@ -40,4 +31,26 @@ export async function startCsiDriver(
   open.use(server);
   const owned = open.move();
   return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function openController(options: CommonOptions, open: AsyncDisposableStack) {
+  const { api } = options;
+  const views = [api.informer(volumes), api.informer(snapshots)] as const;
+  await Promise.all(views.map(({ synced }) => synced));
+  return controllerService({
+    ...options,
+    volumes: open.use(new ObjectWatch(views[0])),
+    snapshots: open.use(new ObjectWatch(views[1])),
+  });
+}
+
+async function openNode(options: CommonOptions & NodeOptions, open: AsyncDisposableStack) {
+  const view = options.api.informer(volumes);
+  await view.synced;
+  return nodeService({
+    ...options,
+    volumes: open.use(new ObjectWatch(view)),
+    records: openNodeRecords(options.dataDir),
+    locks: new KeyedLock(),
+  });
 }

@@ -18,6 +18,7 @@ export interface Source {
 export interface VolumeWish {
   readonly range: Range;
   readonly spec: Volume['spec'];
+  readonly poolSelector: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -33,11 +34,12 @@ export function readCreateVolume(doing: string, request: CreateVolumeRequest, so
   const where = readTopology(doing, request.accessibilityRequirements);
   const fsType = use.mode === 'Block' ? 'none' : (parameters.fsType ?? 'ext4');
   const from = source && { kind: source.kind, name: source.name };
-  const { pool, mkfsOptions, provisioning } = parameters;
+  const { pool, poolSelector, mkfsOptions, provisioning } = parameters;
   const choices = { pool, mode: use.mode, fsType: parameters.fsType, mkfsOptions, provisioning, source: from };
-  const given = Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
+  const asked = Object.entries({ ...choices, poolSelector }).filter(([, value]) => value !== undefined);
   return {
     range,
+    poolSelector,
     annotations: parameters.claim === undefined ? {} : { [claimAnnotation]: parameters.claim },
     spec: {
       ...choices,
@@ -45,7 +47,7 @@ export function readCreateVolume(doing: string, request: CreateVolumeRequest, so
       ...(where.nodes && { nodes: [...where.nodes] }),
       ...(where.preferredNodes && { preferredNodes: [...where.preferredNodes] }),
       mkfsOptions: mkfsOptions && [...mkfsOptions],
-      request: { name: request.name, choices: JSON.stringify(given) },
+      request: { name: request.name, choices: JSON.stringify(Object.fromEntries(asked)) },
     },
   };
 }

@@ -1,0 +1,105 @@
+import type { Api } from '../api/api.ts';
+import type { EventRecorder } from '../api/events.ts';
+import type { Log } from '../lib/log.ts';
+import type { Meter } from '../lib/meter.ts';
+import { type Pool, pools, snapshots, volumes } from '../model/kinds/moorage.ts';
+import { bytesOf } from '../model/quantity.ts';
+import { Ledger } from './ledger.ts';
+import type { PoolOffer } from './placement.ts';
+import { snapshotKey, snapshotPromise, volumeKey, volumeOutlook, wishKey } from './promises.ts';
+import { Room } from './room.ts';
+
+/** What placement over all nodes is given. */
+export interface PlacementOptions {
+  readonly api: Api;
+  readonly log: Log;
+  readonly events: EventRecorder;
+  readonly meter: Meter;
+  /** Where the agents' leases are. Default `moorage`. */
+  readonly namespace?: string | undefined;
+}
+
+/** What the objects say of the pools of all nodes. */
+export class ClusterView implements Disposable {
+  readonly options: PlacementOptions;
+  readonly ledger: Ledger;
+  readonly room: Room;
+  readonly #open = new DisposableStack();
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(options: PlacementOptions) {
+    const { api } = options;
+    this.options = options;
+    this.ledger = new Ledger(() => this.#tell());
+    this.room = new Room({ api, ledger: this.ledger, offers: () => this.offers() });
+  }
+
+  /** Resolves when all pools and all promises that objects record are known. */
+  static async open(options: PlacementOptions): Promise<ClusterView> {
+    const { api } = options;
+    const view = new ClusterView(options);
+    const { ledger } = view;
+    const [volumeView, snapshotView, poolView] = [api.informer(volumes), api.informer(snapshots), api.informer(pools)];
+    await Promise.all([volumeView.synced, snapshotView.synced, poolView.synced]);
+    view.#open.use(
+      volumeView.onChange(({ type, object }) => {
+        const outlook = type === 'deleted' ? undefined : volumeOutlook(object);
+        ledger.observe(volumeKey(object), outlook);
+        // What was set aside for it is what it has now.
+        if (outlook) ledger.forget(wishKey(object.metadata.name));
+      }),
+    );
+    view.#open.use(
+      snapshotView.onChange(({ type, object }) =>
+        ledger.observe(snapshotKey(object), type === 'deleted' ? undefined : snapshotPromise(object)),
+      ),
+    );
+    view.#open.use(poolView.onChange(() => view.#tell()));
+    return view;
+  }
+
+  /** Calls the listener when a pool may have more to give than before. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  /** What each pool has to give now, as its agent wrote it down and less what was promised since. */
+  offers(): PoolOffer[] {
+    return [...this.options.api.informer(pools).list()].map((pool) => this.#offer(pool));
+  }
+
+  [Symbol.dispose](): void {
+    this.#open.dispose();
+  }
+
+  #offer(pool: Pool): PoolOffer {
+    const { name, labels } = pool.metadata;
+    const { node = '' } = pool.spec;
+    const figures = pool.status?.nodes?.find((it) => it.node === node);
+    const total = bytesOf(figures?.total ?? '0');
+    return {
+      pool: name,
+      node,
+      labels,
+      notReady: this.#whyNotReady(pool),
+      backend: figures?.backend ?? 'image',
+      total,
+      available: total - bytesOf(figures?.used ?? '0'),
+      promised: this.ledger.total(name),
+      overProvisioning: pool.spec.overProvisioning,
+      reserve: pool.spec.reserve === undefined ? (total * 5n) / 100n : bytesOf(pool.spec.reserve),
+    };
+  }
+
+  #whyNotReady({ metadata, spec, status }: Pool): string | undefined {
+    if (spec.node === undefined) return 'it names no node; set its spec.node';
+    if (metadata.deletionTimestamp) return 'it is being deleted';
+    if (status?.phase === 'Ready' || status?.phase === 'Degraded') return undefined;
+    return status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'it is not open yet';
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
