@@ -1,0 +1,51 @@
+import type { Page } from './page.ts';
+
+/** What a person does with WordPress through a browser. */
+export interface Person {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Goes through the installation that a new website begins with. */
+export async function install(page: Page, site: string, title: string, { name, password }: Person): Promise<void> {
+  await page.open(`${site}/`);
+  await page.fill('#weblog_title', title);
+  await page.fill('#user_login', name);
+  await page.fill('#pass1', password);
+  await page.fill('#admin_email', `${name}@example.com`);
+  await page.follow('#submit');
+  await page.waitUntil(`document.body.innerText.includes('WordPress has been installed')`);
+}
+
+/** Logs in, up to the dashboard. */
+export async function logIn(page: Page, site: string, { name, password }: Person): Promise<void> {
+  await page.open(`${site}/wp-login.php`);
+  await page.fill('#user_login', name);
+  await page.fill('#user_pass', password);
+  await page.follow('#wp-submit');
+  await page.waitUntil(`document.querySelector('#wpadminbar')`);
+}
+
+/** Uploads a picture, and returns its number in the media library. */
+export async function upload(page: Page, site: string, file: string): Promise<number> {
+  await page.open(`${site}/wp-admin/media-new.php?browser-uploader`);
+  await page.attach('#async-upload', file);
+  await page.follow('#html-upload');
+  await page.open(`${site}/wp-admin/upload.php?mode=list`);
+  return Number(await page.evaluate(`document.querySelector('#the-list tr').id.replace('post-', '')`));
+}
+
+/** Writes a post in the block editor, with a picture of the media library above it, and publishes it. Returns its address. */
+export async function publish(page: Page, site: string, title: string, text: string, picture: number): Promise<string> {
+  await page.open(`${site}/wp-admin/post-new.php`);
+  await page.click('.components-guide .components-modal__header button');
+  await page.click('.wp-block-post-title');
+  await page.write(title);
+  await page.pressEnter();
+  await page.write(text);
+  await page.evaluate(`wp.data.dispatch('core/editor').editPost({ featured_media: ${picture} })`);
+  await page.click('.editor-post-publish-panel__toggle');
+  await page.click('.editor-post-publish-button');
+  await page.waitUntil(`document.querySelector('.post-publish-panel__postpublish-header a')`);
+  return String(await page.evaluate(`document.querySelector('.post-publish-panel__postpublish-header a').href`));
+}
