@@ -242,7 +242,7 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
 
   test('says why a volume can not be, and leaves none', async () => {
     const wrong = [
-      [{ parameters: { replicas: '3' } }, /unknown parameter "replicas"; known are: pool, fsType/],
+      [{ parameters: { replicas: '3' } }, /unknown parameter "replicas"; known are: pool, poolSelector, fsType/],
       [{ volumeCapabilities: [mounted(Mode.MULTI_NODE_MULTI_WRITER)] }, /bytes are on one node/],
       [{ parameters: { fsType: 'btrfs' } }, /not one of ext4, xfs/],
       [{ capacityRange: { requiredBytes: 1n << 50n } }, /default/],

@@ -280,6 +280,16 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     expect(await readdir(join(scratch.path, 'pools/p'))).toEqual([]);
   });
 
+  test('a removal that was held up by somebody who has the loop device open is finished later', async () => {
+    await engine.openPool(pool);
+    const device = listLoops().find(({ file }) => file.startsWith(scratch.path))?.device ?? '';
+    const holder = await open(device, 'r');
+    await expect(engine.removePool('p')).rejects.toMatchObject({ code: 'busy' });
+    await holder.close();
+    await engine.removePool('p');
+    expect(await readdir(join(scratch.path, 'pools/p'))).toEqual([]);
+  });
+
   test('a thousand volumes are made and deleted at hundreds a second', async () => {
     await engine.openPool(pool);
     const names = Array.from({ length: 1000 }, (_, n) => `v${n}`);

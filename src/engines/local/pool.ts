@@ -6,6 +6,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Pool } from '../../model/kinds/moorage.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { deviceNumber } from '../../node/mount.ts';
+import { mountAt } from '../../node/mountinfo.ts';
 import { probeDevice } from '../../node/probe.ts';
 import { filesystemStatistics, sectorSizeOf } from '../../node/statistics.ts';
 import { syncFilesystem, syncPath } from '../../node/sync.ts';
@@ -30,6 +31,8 @@ export class LocalPool {
   readonly #exec: Exec;
   readonly #root: string;
   readonly #xfs: XfsStore | undefined;
+  /** True once it was seen to be empty and was unmounted: then its shelves are out of reach. */
+  #leaving = false;
 
   private constructor(exec: Exec, base: string, marker: Marker, root: string, xfs: XfsStore | undefined) {
     this.name = marker.pool;
@@ -114,11 +117,17 @@ export class LocalPool {
 
   /** Removes a pool without volumes and snapshots, but nothing that Moorage did not make. */
   async remove(): Promise<void> {
-    const left = [...(await this.volumes.list()), ...(await this.snapshots.list())];
+    const left = this.#leaving ? [] : [...(await this.volumes.list()), ...(await this.snapshots.list())];
     if (left.length > 0) {
       fail('in-use', `pool ${this.name} still holds ${left.length} volumes and snapshots, ${left[0]?.name} among them`);
     }
-    await this.close();
+    try {
+      await this.close();
+    } catch (error) {
+      // The unmounting may be done, and something else hold the loop device.
+      this.#leaving = this.#xfs !== undefined && (await mountAt(this.#root)) === undefined;
+      throw error;
+    }
     if (this.#xfs?.image !== undefined) await rm(this.#xfs.image, { force: true });
     for (const directory of ['fs/volumes', 'fs/snapshots', 'fs', 'volumes', 'snapshots']) {
       await rmdir(join(this.base, directory)).catch(ignoreMissing);
