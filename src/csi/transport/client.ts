@@ -23,7 +23,27 @@ const largestResponse = 64 << 20;
  * answers, calls fail at once with UNAVAILABLE. Every call has a deadline, and every failure is an RpcError.
  */
 export function connectCsi(socket: string): CsiClient {
-  const client = new Client(`unix:${socket}`, credentials.createInsecure(), {
+  const client = clientFor(socket);
+  return {
+    identity: clientOf(client, Identity),
+    controller: clientOf(client, Controller),
+    group: clientOf(client, GroupController),
+    node: clientOf(client, Node),
+    close: () => client.close(),
+  };
+}
+
+/** Calls one service behind a unix socket, as connectCsi does. */
+export function connectGrpc<S extends DescService>(
+  socket: string,
+  service: S,
+): { readonly client: ServiceClient<S>; readonly close: () => void } {
+  const client = clientFor(socket);
+  return { client: clientOf(client, service), close: () => client.close() };
+}
+
+function clientFor(socket: string): Client {
+  return new Client(`unix:${socket}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': largestResponse,
     'grpc.default_authority': 'localhost',
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -32,13 +52,6 @@ export function connectCsi(socket: string): CsiClient {
     'grpc.enable_retries': 0,
     'grpc.service_config_disable_resolution': 1,
   });
-  return {
-    identity: clientOf(client, Identity),
-    controller: clientOf(client, Controller),
-    group: clientOf(client, GroupController),
-    node: clientOf(client, Node),
-    close: () => client.close(),
-  };
 }
 
 function clientOf<S extends DescService>(client: Client, service: S): ServiceClient<S> {
