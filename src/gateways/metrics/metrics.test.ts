@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Controller } from '../../api/controller.ts';
 import { type EmbeddedApi, openEmbeddedApi } from '../../api/embedded/embedded-api.ts';
+import { type ApiRequest, requests } from '../../api/kube/requests.ts';
 import { fail } from '../../lib/errors.ts';
 import { silent } from '../../lib/log.ts';
 import { allKinds, mounts, persistentVolumeClaims, pools } from '../../model/kinds/index.ts';
@@ -35,6 +36,14 @@ it('counts what was observed, also before the page was first asked for, and erro
   expect(text).toContain('moorage_errors_total{series="step",code="busy"} 1');
   metrics.meter.observe('step', { step: 'bind', code: 'busy' }, 0.2);
   expect(await metrics.text()).toContain('moorage_errors_total{series="step",code="busy"} 2');
+});
+
+it('counts requests to an API server', async () => {
+  requests.publish({ verb: 'create', resource: 'persistentvolumes', code: '201' } satisfies ApiRequest);
+  requests.publish({ verb: 'create', resource: 'persistentvolumes', code: '201' } satisfies ApiRequest);
+  expect(await metrics.text()).toContain(
+    'moorage_api_requests_total{verb="create",resource="persistentvolumes",code="201"} 2',
+  );
 });
 
 it('times the passes of every controller', async () => {

@@ -1,4 +1,5 @@
 import { type Pass, passes } from '../../api/controller.ts';
+import { type ApiRequest, requests } from '../../api/kube/requests.ts';
 import type { Meter } from '../../lib/meter.ts';
 import type { MetricsOptions } from './options.ts';
 import type { Page } from './page.ts';
@@ -46,7 +47,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
   passes.subscribe(onPass);
   stack.defer(() => passes.unsubscribe(onPass));
-  stack.use(timeWays(options.api, (way, seconds) => tell((it) => it.observeWay(way, seconds))));
+  const onRequest = (request: unknown) => tell((it) => it.countRequest(request as ApiRequest));
+  requests.subscribe(onRequest);
+  stack.defer(() => requests.unsubscribe(onRequest));
+  const { api, objects = 'embedded' } = options;
+  if (objects !== 'none') {
+    stack.use(timeWays(api, objects === 'embedded', (way, seconds) => tell((it) => it.observeWay(way, seconds))));
+  }
   return {
     meter: { observe: (series, labels, seconds) => tell((it) => it.observe(series, labels, seconds)) },
     text: async () => (await opened()).text(),

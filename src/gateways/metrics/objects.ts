@@ -11,13 +11,13 @@ type Phased = KubeObject & { readonly status?: { readonly phase?: string | undef
 type PoolNode = NonNullable<NonNullable<Pool['status']>['nodes']>[number];
 
 /** Objects by kind and phase, and how full the pools are; read from the live views when the page is asked for. */
-export function countObjects(api: Api, registry: Registry): void {
+export function countObjects(api: Api, hasMounts: boolean, registry: Registry): void {
   const counted: (() => Iterable<readonly [kind: string, phase: string]>)[] = [
     phases(api, persistentVolumeClaims),
     phases(api, persistentVolumes),
     phases(api, volumes),
     phases(api, snapshots),
-    phases(api, mounts),
+    ...(hasMounts ? [phases(api, mounts)] : []),
     phases(api, pools),
     phases(api, volumeSnapshots, (it) => (it.status?.readyToUse ? 'Ready' : 'Pending')),
   ];

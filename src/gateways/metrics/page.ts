@@ -1,4 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client';
+import type { ApiRequest } from '../../api/kube/requests.ts';
 import type { Meter } from '../../lib/meter.ts';
 import { countObjects } from './objects.ts';
 import type { MetricsOptions } from './options.ts';
@@ -9,6 +10,7 @@ import type { Way } from './ways.ts';
 /** The metrics page: what was observed so far, and what is counted when it is asked for. */
 export interface Page extends Meter {
   observeWay(way: Way, seconds: number): void;
+  countRequest(request: ApiRequest): void;
   text(): Promise<string>;
 }
 
@@ -16,7 +18,7 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const good = new Set(['', 'ok', 'OK', '0']);
 
 /** Opens an empty page. */
-export function openPage({ api, mountedVolumes, storeWrites }: MetricsOptions): Page {
+export function openPage({ api, objects = 'embedded', mountedVolumes, storeWrites }: MetricsOptions): Page {
   const registry = new Registry();
   const registers = [registry];
   const histogram = (name: string, help: string, labelNames: readonly string[]) =>
@@ -36,7 +38,13 @@ export function openPage({ api, mountedVolumes, storeWrites }: MetricsOptions): 
     labelNames: ['series', 'code'],
     registers,
   });
-  countObjects(api, registry);
+  const requests = new Counter({
+    name: 'moorage_api_requests_total',
+    help: 'Requests to the API server, by verb, resource and HTTP status.',
+    labelNames: ['verb', 'resource', 'code'],
+    registers,
+  });
+  if (objects !== 'none') countObjects(api, objects === 'embedded', registry);
   if (mountedVolumes) countVolumes(mountedVolumes, registry);
   if (storeWrites) countWrites(storeWrites, registry);
   countProcess(registry);
@@ -47,6 +55,7 @@ export function openPage({ api, mountedVolumes, storeWrites }: MetricsOptions): 
       if (!good.has(code)) errors.inc({ series: name, code });
     },
     observeWay: (way, seconds) => ways[way].observe(seconds),
+    countRequest: ({ verb, resource, code }) => requests.inc({ verb, resource, code }),
     text: () => registry.metrics(),
   };
 }

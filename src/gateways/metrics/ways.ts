@@ -10,7 +10,7 @@ export type Way = 'bound' | 'mounted';
  * Times whole ways. An object's own time has whole seconds only, so the clock starts when we first see it, unless it
  * is older than that.
  */
-export function timeWays(api: Api, observe: (way: Way, seconds: number) => void): Disposable {
+export function timeWays(api: Api, hasMounts: boolean, observe: (way: Way, seconds: number) => void): Disposable {
   const stack = new DisposableStack();
   const claims = api.informer(persistentVolumeClaims);
   stack.use(
@@ -21,7 +21,7 @@ export function timeWays(api: Api, observe: (way: Way, seconds: number) => void)
     ),
   );
   const isMounted = ({ status }: Mount) => status?.phase === 'Mounted';
-  stack.use(time(api.informer(mounts), isMounted, (seconds) => observe('mounted', seconds)));
+  if (hasMounts) stack.use(time(api.informer(mounts), isMounted, (seconds) => observe('mounted', seconds)));
   return stack;
 }
 
