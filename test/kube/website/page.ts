@@ -48,18 +48,24 @@ export class Page implements AsyncDisposable {
     return String(await this.evaluate('document.body.innerText'));
   }
 
-  /** Clicks with the mouse in the middle of the element. */
+  /** Clicks with the mouse in the middle of the element, once it is there, nothing covers it and it stands still. */
   async click(selector: string): Promise<void> {
-    const element = `document.querySelector(${JSON.stringify(selector)})`;
-    await this.waitUntil(`${element}?.checkVisibility() && !${element}.disabled`);
-    const middle = await this.evaluate(`(() => {
-      ${element}.scrollIntoView({ block: 'center', behavior: 'instant' });
-      const { x, y, width, height } = ${element}.getBoundingClientRect();
-      return { x: x + width / 2, y: y + height / 2 };
-    })()`);
-    const at = { ...(middle as object), button: 'left', clickCount: 1 };
+    let last = '';
+    const middle = await until(`${selector} can be clicked`, 60, async () => {
+      const now = await this.evaluate(`(() => {
+        const element = document.querySelector(${JSON.stringify(selector)});
+        if (!element || element.disabled) return;
+        element.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+        const { left, top, width, height } = element.getBoundingClientRect();
+        const middle = { x: left + width / 2, y: top + height / 2 };
+        return element.contains(document.elementFromPoint(middle.x, middle.y)) ? middle : undefined;
+      })()`);
+      const before = last;
+      last = JSON.stringify(now);
+      return now !== undefined && last === before && (now as object);
+    });
     for (const type of ['mousePressed', 'mouseReleased']) {
-      await this.#devTools.send('Input.dispatchMouseEvent', { type, ...at });
+      await this.#devTools.send('Input.dispatchMouseEvent', { type, ...middle, button: 'left', clickCount: 1 });
     }
   }
 

@@ -38,10 +38,14 @@ export async function upload(page: Page, site: string, file: string): Promise<nu
 /** Writes a post in the block editor, with a picture of the media library above it, and publishes it. Returns its address. */
 export async function publish(page: Page, site: string, title: string, text: string, picture: number): Promise<string> {
   await page.open(`${site}/wp-admin/post-new.php`);
-  await page.click('.components-guide .components-modal__header button');
+  // The welcome lies over all of it, at the first time.
+  await page.waitUntil(`window.wp?.data?.select('core/editor')?.getCurrentPostId()`);
+  await page.evaluate(`wp.data.dispatch('core/preferences').set('core/edit-post', 'welcomeGuide', false)`);
   await page.click('.wp-block-post-title');
+  await page.waitUntil(`document.activeElement.matches('.wp-block-post-title')`);
   await page.write(title);
   await page.pressEnter();
+  await page.waitUntil(`document.activeElement.matches('.wp-block-paragraph')`);
   await page.write(text);
   await page.evaluate(`wp.data.dispatch('core/editor').editPost({ featured_media: ${picture} })`);
   await page.click('.editor-post-publish-panel__toggle');
