@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { claimWith, classWith, driverWith, volumeWith } from '../fixtures/objects.ts';
-import { provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
+import { bindCompletedAnnotation, provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
 import { decideClaim, isToBeDeleted } from './decide.ts';
 
 const driver = driverWith();
 const storageClass = classWith();
-const world = { claim: claimWith(), volume: undefined, storageClass, driver };
+const world = { claim: claimWith(), volume: undefined, storageClass, driver, bindsDirectly: false };
 const finalizers = [provisioningFinalizer];
 const deletionTimestamp = '2026-01-01T00:00:00Z';
 
@@ -55,6 +55,51 @@ describe('what the provisioner does for a claim', () => {
     expect(decideClaim({ ...world, claim: claimWith({ volumeName: 'other' }, { finalizers }) }).do).toBe('abandon');
     expect(decideClaim({ ...world, claim: going, driver: undefined }).do).toBe('wait for driver');
     expect(decideClaim({ ...world, claim: claimWith({}, { deletionTimestamp }) }).do).toBe('nothing');
+  });
+});
+
+describe('what it does where it binds claims to their new volumes itself', () => {
+  const direct = { ...world, bindsDirectly: true };
+  const unmarked = claimWith({}, { uid: 'u1' });
+  delete unmarked.metadata.annotations;
+  const volume = { ...volumeWith(), status: { phase: 'Pending' as const } };
+  const bound = { ...volume, status: { phase: 'Bound' as const } };
+  const done = {
+    ...claimWith({ volumeName: 'pvc-u1' }, { annotations: { [bindCompletedAnnotation]: 'yes' } }),
+    status: { phase: 'Bound' as const },
+  };
+
+  test('a claim of the driver’s class gets a volume without the binder’s word', () => {
+    expect(decideClaim({ ...direct, claim: unmarked }).do).toBe('provision');
+    expect(decideClaim({ ...world, claim: unmarked }).do).toBe('nothing');
+  });
+
+  test('not one that names a volume, or labels of volumes: that is the binder’s', () => {
+    const named = { ...unmarked, spec: { ...unmarked.spec, volumeName: 'mine' } };
+    const selecting = { ...unmarked, spec: { ...unmarked.spec, selector: { matchLabels: { a: 'b' } } } };
+    expect(decideClaim({ ...direct, claim: named }).do).toBe('nothing');
+    expect(decideClaim({ ...direct, claim: selecting }).do).toBe('nothing');
+  });
+
+  test('whatever is left to write on either side is written, and then nothing', () => {
+    expect(decideClaim({ ...direct, volume })).toEqual({ do: 'bind', volume });
+    expect(decideClaim({ ...direct, volume, claim: done })).toEqual({ do: 'bind', volume });
+    expect(decideClaim({ ...direct, volume: bound, claim: { ...done, status: { phase: 'Pending' } } }).do).toBe('bind');
+    expect(decideClaim({ ...direct, volume: bound, claim: { ...done, status: { phase: 'Lost' } } }).do).toBe('bind');
+    expect(decideClaim({ ...direct, volume: bound, claim: done }).do).toBe('nothing');
+  });
+
+  test('the volume goes when the claim was bound to another one, once', () => {
+    const elsewhere = claimWith({ volumeName: 'other' }, { finalizers });
+    const released = { ...volume, status: { phase: 'Released' as const } };
+    expect(decideClaim({ ...direct, volume, claim: elsewhere })).toEqual({ do: 'withdraw', volume });
+    expect(decideClaim({ ...direct, volume: released, claim: elsewhere }).do).toBe('release');
+    expect(decideClaim({ ...world, volume, claim: elsewhere }).do).toBe('release');
+  });
+
+  test('a volume that is another claim’s by now is left alone', () => {
+    const taken = volumeWith({ claimRef: { namespace: 'shop', name: 'other', uid: 'u2' } });
+    expect(decideClaim({ ...direct, volume: taken, claim: claimWith({ volumeName: 'other' }) }).do).toBe('nothing');
   });
 });
 

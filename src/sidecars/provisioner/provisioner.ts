@@ -13,31 +13,49 @@ import { isExhausted, isFinal } from '../drivers/outcome.ts';
 import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../shared/claims.ts';
 import { Complaints } from '../shared/complaints.ts';
 import { hasFinalizer } from '../shared/finalizers.ts';
+import { Freshest } from '../shared/freshest.ts';
 import { provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
 import { Pauses } from '../shared/pauses.ts';
+import { measuredStep } from '../shared/step.ts';
 import { waitIfNotReady } from '../shared/wait.ts';
 import { type Ask, WaitingForRoom } from '../shared/waiting-for-room.ts';
 import { abandon, release } from './abandon.ts';
-import { decideClaim } from './decide.ts';
+import { bind, withdraw } from './bind.ts';
+import { decideClaim, driverNameFor, waitsForConsumer } from './decide.ts';
+import { FreeVolumes } from './free-volumes.ts';
 import { Knowledge } from './knowledge.ts';
-import { type ProvisionerParts, provision } from './provision.ts';
+import { type Provisioned, type ProvisionerParts, provision } from './provision.ts';
 import { requestedBytes } from './request.ts';
 import { Wants } from './want.ts';
+
+export interface ProvisionerOptions extends SidecarContext {
+  /** Whether claims are bound to their new volumes here, without waiting for a binder. Default false. */
+  readonly directBinding?: boolean;
+}
 
 /**
  * Makes volumes for claims, as many as 64 at once. A claim that its driver has no room for waits for room, and asks for
  * nothing meanwhile; one that failed for another certain reason is tried again after 1 s, 2 s, 4 s … 5 min. Whatever
  * came out uncertainly is tried again at once, by the rules of the work queue.
  */
-export function createProvisioner(context: SidecarContext): Sidecar {
-  const { api, drivers, log, events } = context;
+export function createProvisioner(context: ProvisionerOptions): Sidecar {
+  const { api, drivers, log, events, directBinding = false } = context;
   const claims = api.informer(persistentVolumeClaims);
   const volumes = api.informer(persistentVolumes);
   const classes = api.informer(storageClasses);
   const complaints = new Complaints(events);
   const pauses = new Pauses();
   const forRoom = new WaitingForRoom((key) => controller.add(key));
-  const parts: ProvisionerParts = { ...context, wants: new Wants(api), knowledge: new Knowledge(), complaints };
+  const parts: ProvisionerParts = {
+    ...context,
+    bindsDirectly: directBinding,
+    claims: new Freshest(claims),
+    volumes: new Freshest(volumes),
+    wants: new Wants(api),
+    knowledge: new Knowledge(),
+    complaints,
+  };
+  const free = directBinding ? new FreeVolumes(volumes, (key) => controller.add(key)) : undefined;
   const waitingFor = claims.index('waiting for a volume of', waitKeys);
   const keysWaitingFor = (what: string) => waitingFor(what).map((claim) => keyOf(refTo(claim)));
 
@@ -46,6 +64,14 @@ export function createProvisioner(context: SidecarContext): Sidecar {
     const keys = keysWaitingFor(what);
     for (const key of keys) pauses.end(key);
     return keys;
+  };
+
+  const keysOfDriver = (name: string) => {
+    const ofClasses = directBinding ? [...classes.list()].filter(({ provisioner }) => provisioner === name) : [];
+    return [
+      ...keysToTryFor(`driver ${name}`),
+      ...ofClasses.flatMap(({ metadata }) => keysToTryFor(`class ${metadata.name}`)),
+    ];
   };
 
   const provisionOrWait = async (
@@ -60,10 +86,11 @@ export function createProvisioner(context: SidecarContext): Sidecar {
     if (left > 0) return { again: left };
     if (forRoom.mustWait(key)) return undefined;
     try {
-      const result = await waitIfNotReady(() => provision(parts, claim, storageClass, driver));
-      forRoom.settled(key, result === undefined);
+      const made = await waitIfNotReady(() => provision(parts, claim, storageClass, driver));
+      forRoom.settled(key, made.done !== undefined);
       pauses.forget(key);
-      return result;
+      if (made.done && directBinding) await bindOrWithdraw(made.done);
+      return made.later;
     } catch (error) {
       if (isExhausted(error)) {
         forRoom.refused(ask);
@@ -75,12 +102,20 @@ export function createProvisioner(context: SidecarContext): Sidecar {
     }
   };
 
+  const bindOrWithdraw = async ({ claim, volume }: Provisioned) => {
+    if (await measuredStep(context.meter, 'bind', () => bind(parts, claim, volume))) return;
+    await withdraw(parts, volume);
+    await release(parts, parts.claims.get(refTo(claim)) ?? claim);
+    log.info({ volume: volume.metadata.name, claim: claim.metadata.name }, 'the claim took another volume meanwhile');
+  };
+
   const reconcile = async (key: string): Promise<Result | undefined> => {
-    const claim = claims.get(refOf(key));
+    const claim = parts.claims.get(refOf(key));
     if (!claim) return undefined;
     const storageClass = classes.get({ name: classOf(claim) });
-    const volume = volumes.get({ name: volumeNameFor(claim) });
-    const step = decideClaim({ claim, volume, storageClass, driver: drivers.get(provisionerOf(claim) ?? '') });
+    const volume = parts.volumes.get({ name: volumeNameFor(claim) });
+    const driver = drivers.get(driverNameFor(claim, storageClass, directBinding) ?? '');
+    const step = decideClaim({ claim, volume, storageClass, driver, bindsDirectly: directBinding });
     if (step.do !== 'provision') forRoom.settled(key);
     switch (step.do) {
       case 'nothing':
@@ -97,10 +132,20 @@ export function createProvisioner(context: SidecarContext): Sidecar {
       case 'release':
         await release(parts, claim);
         return undefined;
+      case 'bind':
+        await bindOrWithdraw({ claim, volume: step.volume });
+        return undefined;
+      case 'withdraw':
+        await withdraw(parts, step.volume);
+        await release(parts, claim);
+        return undefined;
       case 'abandon':
         await abandon(parts, claim, storageClass, step.driver);
         return undefined;
       case 'provision':
+        // The binder looks first at the volumes that are there; where it has told us to make one, it has looked.
+        if (provisionerOf(claim) === undefined && free?.has(claim, waitsForConsumer(step.storageClass)))
+          return undefined;
         return await provisionOrWait(key, claim, step.storageClass, step.driver);
     }
   };
@@ -113,12 +158,14 @@ export function createProvisioner(context: SidecarContext): Sidecar {
         complaints.forget(key);
         pauses.forget(key);
         forRoom.settled(key);
+        free?.forget(key);
       }
-      const own = type !== 'deleted' && provisionerOf(claim) !== undefined ? [keyOf(refTo(claim))] : [];
+      const isOwn = directBinding || provisionerOf(claim) !== undefined;
+      const own = type !== 'deleted' && isOwn ? [keyOf(refTo(claim))] : [];
       return [...own, ...keysToTryFor(`claim ${keyOf(refTo(claim))}`)];
     })
     .watch(classes, ({ metadata }) => keysToTryFor(`class ${metadata.name}`))
-    .watch(api.informer(csiNodes), ({ spec }) => spec.drivers.flatMap(({ name }) => keysToTryFor(`driver ${name}`)))
+    .watch(api.informer(csiNodes), ({ spec }) => spec.drivers.flatMap(({ name }) => keysOfDriver(name)))
     // Nothing to do when these change, but they must be known before the first pass.
     .watch(volumes, () => [])
     .watch(api.informer(nodes), () => []);
@@ -130,13 +177,16 @@ export function createProvisioner(context: SidecarContext): Sidecar {
   return {
     controller,
     wake: (driver) => {
-      for (const key of keysToTryFor(`driver ${driver}`)) controller.add(key);
+      for (const key of keysOfDriver(driver)) controller.add(key);
       forRoom.freed(driver);
     },
     roomFreed: (driver) => forRoom.freed(driver),
     close: () => {
       snapshotNews[Symbol.dispose]();
       forRoom[Symbol.dispose]();
+      free?.[Symbol.dispose]();
+      parts.claims[Symbol.dispose]();
+      parts.volumes[Symbol.dispose]();
     },
   };
 }

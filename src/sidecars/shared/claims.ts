@@ -12,6 +12,11 @@ export function classOf(claim: PersistentVolumeClaim): string {
   return claim.metadata.annotations?.[betaStorageClassAnnotation] ?? claim.spec.storageClassName ?? '';
 }
 
+/** The name of the volume's class, or '' for none. */
+export function classOfVolume(volume: PersistentVolume): string {
+  return volume.metadata.annotations?.[betaStorageClassAnnotation] ?? volume.spec.storageClassName ?? '';
+}
+
 /** The name of the volume that is made for the claim: the claim's uid makes it the same on every retry. */
 export function volumeNameFor(claim: PersistentVolumeClaim): string {
   return `pvc-${claim.metadata.uid}`;

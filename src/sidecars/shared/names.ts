@@ -4,6 +4,10 @@
 export const storageProvisionerAnnotation = 'volume.kubernetes.io/storage-provisioner';
 /** The same, as Kubernetes wrote it before 1.23; still read. */
 export const betaStorageProvisionerAnnotation = 'volume.beta.kubernetes.io/storage-provisioner';
+/** On a claim or volume: whoever binds claims has chosen the other side; without it, a person did. */
+export const boundByControllerAnnotation = 'pv.kubernetes.io/bound-by-controller';
+/** On a claim: it was bound once; from then on nobody looks for another volume for it. */
+export const bindCompletedAnnotation = 'pv.kubernetes.io/bind-completed';
 /** On a claim: the node that its first consumer will run on. */
 export const selectedNodeAnnotation = 'volume.kubernetes.io/selected-node';
 /** On a claim or volume of long ago: its class. */

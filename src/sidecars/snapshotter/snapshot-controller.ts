@@ -45,7 +45,7 @@ export function createSnapshotController(context: SidecarContext): Sidecar {
       await deleteSnapshotObject(context, found, content, claimsFrom(key)[0]?.metadata.name);
       return undefined;
     }
-    return await waitIfNotReady(async () => {
+    const { later } = await waitIfNotReady(async () => {
       try {
         const snapshot = await protect(context, found);
         const bound = content ? await adopt(context, snapshot, content) : await makeContent(context, snapshot);
@@ -55,6 +55,7 @@ export function createSnapshotController(context: SidecarContext): Sidecar {
         throw error;
       }
     });
+    return later;
   };
 
   const controller = new Controller({ name: 'snapshot-controller', log, reconcile })
