@@ -7,4 +7,6 @@ enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache
 const { runCommandLine } = await import('./cli/main.ts');
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   up: async (flags) => (await import('./roles/up-process.ts')).runUp(flags),
+  controller: async (flags) => (await import('./roles/cluster-process.ts')).runController(flags),
+  agent: async (flags) => (await import('./roles/cluster-process.ts')).runAgent(flags),
 });

@@ -1,3 +1,5 @@
+import type { ClusterFlags } from './cluster-flags.ts';
+
 /** The flags of `moorage up`, as they were typed. */
 export interface UpFlags {
   readonly data?: string;
@@ -14,4 +16,8 @@ export interface UpFlags {
 export interface Roles {
   /** Runs everything in this process until a signal ends it; returns the exit code. */
   up(flags: UpFlags): Promise<number>;
+  /** The same for the part of a cluster that it needs once. */
+  controller(flags: ClusterFlags): Promise<number>;
+  /** The same for the part that every node of a cluster needs. */
+  agent(flags: ClusterFlags): Promise<number>;
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import type { ClusterFlags } from './cluster-flags.ts';
 import type { ConnectionOptions } from './connection.ts';
 import type { Format } from './output/print.ts';
 import type { Terminal } from './output/terminal.ts';
 import type { Roles, UpFlags } from './up-flags.ts';
 
 /** Every flag that a verb can have, as it was typed. */
-export interface Flags extends ConnectionOptions, Omit<UpFlags, 'data'> {
+export interface Flags extends ConnectionOptions, Omit<UpFlags, 'data'>, Omit<ClusterFlags, keyof ConnectionOptions> {
   readonly output?: Format;
   readonly readOnly?: boolean;
   readonly claim?: readonly string[];

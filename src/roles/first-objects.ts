@@ -1,7 +1,8 @@
 import type { Api } from '../api/api.ts';
 import { isCode } from '../lib/errors.ts';
-import { nodes, type Pool, pools } from '../model/kinds/index.ts';
+import { nodes, pools } from '../model/kinds/index.ts';
 import { ensureNode } from '../orchestrator/node-object.ts';
+import { poolOf } from './node-pool.ts';
 import type { UpOptions } from './options.ts';
 
 const firstPool = 'default';
@@ -20,20 +21,7 @@ export async function ensureFirstObjects(api: Api, options: UpOptions): Promise<
 }
 
 async function ensurePool(api: Api, { backend, poolPath, node }: UpOptions): Promise<void> {
-  const pool: Pool = {
-    apiVersion: 'moorage.dev/v1alpha1',
-    kind: 'Pool',
-    metadata: { name: firstPool },
-    spec: {
-      engine: 'local',
-      backend,
-      node,
-      preallocate: false,
-      overProvisioning: 1,
-      ...(poolPath ? { path: poolPath } : {}),
-    },
-  };
-  await api.create(pools, pool).catch((error: unknown) => {
+  await api.create(pools, poolOf(firstPool, node, backend, poolPath)).catch((error: unknown) => {
     if (!isCode(error, 'already-exists')) throw error;
   });
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { dataDirectory } from '../cli/data-directory.ts';
 import type { UpFlags } from '../cli/up-flags.ts';
 import { fail } from '../lib/errors.ts';
+import { type Backend, backends, type Environment, logLevels, oneOf, readNodeName, readPort } from './flag-values.ts';
 
 /** What `up` needs to know. Flags and MOORAGE_* variables are read once, into this; nothing reads them later. */
 export interface UpOptions {
@@ -27,14 +28,8 @@ export interface CsiOption {
   readonly socket: string;
 }
 
-const backends = ['auto', 'image', 'directory'] as const;
-export type Backend = (typeof backends)[number];
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-
 /** The port of the API, unless told otherwise. */
 export const defaultPort = 6550;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A flag beats its variable, which beats the default. Throws `invalid` with the flag's name and what it takes. */
 export function readUpOptions(flags: UpFlags, env: Environment = process.env, uid = process.getuid?.()): UpOptions {
@@ -43,30 +38,13 @@ export function readUpOptions(flags: UpFlags, env: Environment = process.env, ui
   return {
     data: dataDirectory(flags.data, env, uid),
     listen: flags.listen ?? env['MOORAGE_LISTEN'] ?? '127.0.0.1',
-    port: readPort(flags.port ?? env['MOORAGE_PORT'] ?? String(defaultPort)),
+    port: readPort('--port', flags.port ?? env['MOORAGE_PORT'] ?? String(defaultPort)),
     node: readNodeName(flags.node ?? env['MOORAGE_NODE'] ?? hostname()),
     csi: csi.map(readCsi),
     logLevel: oneOf('--log-level', flags.logLevel ?? env['MOORAGE_LOG'] ?? 'info', logLevels),
     backend: oneOf('--backend', flags.backend ?? env['MOORAGE_BACKEND'] ?? 'auto', backends),
     poolPath: poolPath === undefined ? undefined : resolve(poolPath),
   };
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  return port <= 65_535
-    ? port
-    : fail('invalid', `--port ${text}: a port is a number from 1 to 65535, or 0 for a free one`);
-}
-
-function readNodeName(text: string): string {
-  const name = text.toLowerCase();
-  return /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)
-    ? name
-    : fail(
-        'invalid',
-        `--node ${text}: the name of a node has letters, digits, "-" and "." only, and starts with a letter or digit`,
-      );
 }
 
 function readCsi(text: string): CsiOption {
@@ -77,8 +55,4 @@ function readCsi(text: string): CsiOption {
       `--csi ${text}: give the driver's name and the absolute path of its socket, as in --csi example.org=/run/csi.sock`,
     );
   return { name, socket };
-}
-
-function oneOf<T extends string>(flag: string, text: string, known: readonly T[]): T {
-  return known.find((item) => item === text) ?? fail('invalid', `${flag} ${text}: it is one of ${known.join(', ')}`);
 }

@@ -11,7 +11,11 @@ import { treeOf } from './tree.ts';
 import { zshScript } from './zsh.ts';
 
 const tree = treeOf(
-  createProgram({ terminal: processTerminal(), roles: { up: async () => 0 }, setExitCode: () => {} }),
+  createProgram({
+    terminal: processTerminal(),
+    roles: { up: async () => 0, controller: async () => 0, agent: async () => 0 },
+    setExitCode: () => {},
+  }),
 );
 const directory = mkdtempSync(join(tmpdir(), 'moorage-completion-'));
 // What the API would answer; the scripts find it as `moorage` on PATH.

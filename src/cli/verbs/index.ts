@@ -1,4 +1,5 @@
 import type { Verb } from '../verb.ts';
+import { clusterVerbs } from './cluster.ts';
 
 const timeout = ['--timeout <seconds>', 'how long to wait (default: 60)'] as const;
 const objectFormats = ['json', 'yaml', 'name'] as const;
@@ -200,6 +201,7 @@ export const verbs: readonly Verb[] = [
     ],
     run: async (call) => (await import('./completion.ts')).completion(call),
   },
+  ...clusterVerbs,
   {
     usage: '__complete <source> [typed]',
     summary: 'print names for a completion script',

@@ -1,0 +1,81 @@
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ClusterFlags } from '../cli/cluster-flags.ts';
+import { driverName } from '../model/kinds/moorage.ts';
+import {
+  type Backend,
+  backends,
+  type Environment,
+  logLevels,
+  oneOf,
+  readAddress,
+  readBoolean,
+  readNodeName,
+} from './flag-values.ts';
+
+/** What both roles of a cluster need to know. */
+interface CommonOptions {
+  /** Undefined in a pod, which knows its cluster. */
+  readonly kubeconfig: string | undefined;
+  /** The CSI socket to serve on. */
+  readonly socket: string;
+  readonly metrics: { readonly host: string | undefined; readonly port: number };
+  readonly logLevel: string;
+  /** The namespace that Moorage itself is in; undefined for that of the connection. */
+  readonly namespace: string | undefined;
+}
+
+/** What `moorage controller` needs to know. Flags and variables are read once, into this. */
+export interface ControllerOptions extends CommonOptions {
+  /** Who this process is among its like. */
+  readonly identity: string;
+  /** Who calls the CSI driver: this process, or the sidecars of the Kubernetes project. */
+  readonly sidecars: 'own' | 'upstream';
+  readonly directBinding: boolean;
+}
+
+/** What `moorage agent` needs to know. */
+export interface AgentOptions extends CommonOptions {
+  readonly node: string;
+  readonly data: string;
+  readonly kubeletDir: string;
+  /** Whether a node without a pool is given one, and how it is made. */
+  readonly defaultPool: boolean;
+  readonly poolPath: string | undefined;
+  readonly backend: Backend;
+}
+
+/** A flag beats its variable, which beats the default. Throws `invalid` with the flag's name and what it takes. */
+export function readControllerOptions(flags: ClusterFlags, env: Environment = process.env): ControllerOptions {
+  return {
+    ...commonOptions(flags, env, '/run/moorage/csi.sock', ':9810'),
+    // A pod's name stays when its container is started again: then it leads on at once.
+    identity: env['POD_NAME'] || `${hostname()}-${process.pid}`,
+    sidecars: oneOf('--sidecars', flags.sidecars ?? 'own', ['own', 'upstream']),
+    directBinding: readBoolean('--direct-binding', flags.directBinding ?? 'true'),
+  };
+}
+
+/** The same for the agent. */
+export function readAgentOptions(flags: ClusterFlags, env: Environment = process.env): AgentOptions {
+  const kubeletDir = resolve(flags.kubeletDir ?? '/var/lib/kubelet');
+  return {
+    ...commonOptions(flags, env, join(kubeletDir, 'plugins', driverName, 'csi.sock'), ':9811'),
+    node: readNodeName(flags.node ?? env['NODE_NAME'] ?? hostname()),
+    data: resolve(flags.data ?? '/var/lib/moorage'),
+    kubeletDir,
+    defaultPool: readBoolean('--default-pool', flags.defaultPool ?? 'true'),
+    poolPath: flags.poolPath === undefined ? undefined : resolve(flags.poolPath),
+    backend: oneOf('--backend', flags.backend ?? 'auto', backends),
+  };
+}
+
+function commonOptions(flags: ClusterFlags, env: Environment, socket: string, metrics: string): CommonOptions {
+  return {
+    kubeconfig: flags.kubeconfig,
+    socket: resolve((flags.csiAddress ?? socket).replace(/^unix:\/\//, '')),
+    metrics: readAddress('--metrics-address', flags.metricsAddress ?? metrics),
+    logLevel: oneOf('--log-level', flags.logLevel ?? env['MOORAGE_LOG'] ?? 'info', logLevels),
+    namespace: flags.namespace ?? env['POD_NAMESPACE'],
+  };
+}

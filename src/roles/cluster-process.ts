@@ -1,0 +1,36 @@
+import type { ClusterFlags } from '../cli/cluster-flags.ts';
+import type { Log } from '../lib/log.ts';
+import { readAgentOptions, readControllerOptions } from './cluster-options.ts';
+import type { ClusterRole } from './controller.ts';
+import { runRole } from './process.ts';
+
+/** `moorage controller` as a process. */
+export async function runController(flags: ClusterFlags): Promise<number> {
+  const options = readControllerOptions(flags);
+  const { controller } = await import('./controller.ts');
+  return runRole({
+    title: 'moorage controller',
+    logLevel: options.logLevel,
+    start: (context) => controller(options, context),
+    onReady: sayReady({ socket: options.socket, sidecars: options.sidecars }),
+  });
+}
+
+/** `moorage agent` as a process. */
+export async function runAgent(flags: ClusterFlags): Promise<number> {
+  const options = readAgentOptions(flags);
+  const { agent } = await import('./agent.ts');
+  return runRole({
+    title: 'moorage agent',
+    logLevel: options.logLevel,
+    start: (context) => agent(options, context),
+    onReady: sayReady({ socket: options.socket, node: options.node }),
+  });
+}
+
+function sayReady(fields: object) {
+  return ({ port }: ClusterRole, log: Log) => {
+    const ms = Math.round(Date.now() - performance.timeOrigin);
+    log.info({ ...fields, metricsPort: port, ms }, 'ready');
+  };
+}
