@@ -26,7 +26,8 @@ export class Cluster implements AsyncDisposable {
     this.#owned = owned;
     this.controlPlane = new ControlPlane(layout, state);
     const network = this.network;
-    const around = network && { layout, network, server: this.controlPlane.server, count: state.nodes.length };
+    const { server } = this.controlPlane;
+    const around = network && { layout, network, server, version: state.version, count: state.nodes.length };
     this.nodes = around ? state.nodes.map((name, index) => new Node(name, index, around)) : [];
   }
 

@@ -145,7 +145,7 @@ export class ControlPlane {
 
   async #start(name: string, flags: readonly string[]): Promise<void> {
     if ((await this.#processes.pid(name)) === undefined) {
-      await this.#processes.start(name, [await tool(name), ...flags]);
+      await this.#processes.start(name, [await tool(name, this.#state), ...flags]);
     }
   }
 

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly network: Network;
   /** The URL of the API server. */
   readonly server: string;
+  /** The minor version of Kubernetes. */
+  readonly version: string;
   /** How many nodes there are. */
   readonly count: number;
 }
@@ -82,7 +84,7 @@ export class Node {
   async startKubelet(): Promise<void> {
     const { layout } = this.#around;
     await this.#start('kubelet', [
-      await tool('kubelet'),
+      await tool('kubelet', this.#around),
       `--config=${layout.node(this.name, 'kubelet.yaml')}`,
       `--kubeconfig=${layout.config(`kubelet-${this.name}.kubeconfig`)}`,
       `--hostname-override=${this.name}`,
@@ -152,7 +154,7 @@ export class Node {
     const user = { commonName: 'system:kube-proxy', organization: 'moorage-kube' };
     const kubeconfig = await makeUser(layout, 'kube-proxy', user, server);
     await this.#start('kube-proxy', [
-      await tool('kube-proxy'),
+      await tool('kube-proxy', this.#around),
       `--kubeconfig=${kubeconfig}`,
       `--hostname-override=${this.name}`,
       '--proxy-mode=iptables',

@@ -18,6 +18,8 @@ import { readState, type State, writeState } from './state.ts';
 export interface ControlPlaneOptions {
   /** Where it keeps everything that it has; default: `defaultDirectory()`. */
   readonly directory?: string;
+  /** The minor version of Kubernetes; default: that of `MOORAGE_KUBE_VERSION`. */
+  readonly version?: string;
   /** The limits of the controller manager; default: `MOORAGE_KUBE_KCM`, or those that it has by itself. */
   readonly kcm?: 'default' | 'raised';
   /** More flags for the API server. */
@@ -61,10 +63,12 @@ async function start(options: ControlPlaneOptions, nodes: readonly string[]): Pr
   const { directory = defaultDirectory(), say = () => {} } = options;
   const layout = new Layout(directory);
   await installPrerequisites(say);
-  for (const name of [...controlPlaneTools, ...(nodes.length > 0 ? nodeTools : [])]) await tool(name, say);
-  const images = nodes.length > 0 ? await baseImages() : [];
   await using _lock = await lockCluster(layout);
   const found = await readState(layout);
+  const version = found?.version ?? chosen(options).version ?? kubeVersion;
+  // What has to be built comes before what is made.
+  for (const name of [...controlPlaneTools, ...(nodes.length > 0 ? nodeTools : [])]) await tool(name, { version, say });
+  const images = nodes.length > 0 ? await baseImages(version) : [];
   const state = found ? checked(layout, found, options, nodes) : await choose(layout, options, nodes);
   const cluster = new Cluster(layout, state, !found);
   try {
@@ -105,7 +109,11 @@ async function choose(layout: Layout, options: ControlPlaneOptions, nodes: reado
   await using _lock = await fileLock(join(kubeCache, 'locks', 'networks'));
   const network = nodes.length > 0 ? await freeNetwork() : undefined;
   const state: State = {
-    ...wishes(options, nodes),
+    version: kubeVersion,
+    kcm: 'default',
+    apiServerFlags: [],
+    ...chosen(options),
+    nodes: [...nodes],
     ...(network && { network: network.number }),
     ports: { etcd: await freePort(), etcdPeer: await freePort(), apiServer: network ? 6443 : await freePort() },
   };
@@ -115,17 +123,25 @@ async function choose(layout: Layout, options: ControlPlaneOptions, nodes: reado
 }
 
 function checked(layout: Layout, found: State, options: ControlPlaneOptions, nodes: readonly string[]): State {
-  const { ports, network, ...made } = found;
-  if (isDeepStrictEqual(made, wishes(options, nodes))) return found;
-  const [is, wanted] = [made, wishes(options, nodes)].map((choices) => JSON.stringify(choices));
+  const { version, kcm, apiServerFlags } = { ...found, ...chosen(options) };
+  const wanted = { version, kcm, apiServerFlags, nodes: [...nodes] };
+  const is = { version: found.version, kcm: found.kcm, apiServerFlags: found.apiServerFlags, nodes: found.nodes };
+  if (isDeepStrictEqual(is, wanted)) return found;
   return fail(
     'conflict',
-    `the cluster in ${layout.directory} is ${is}, not ${wanted}: take it down first, by npm run kube:down`,
+    `the cluster in ${layout.directory} is ${JSON.stringify(is)}, not ${JSON.stringify(wanted)}: take it down first, by npm run kube:down`,
   );
 }
 
-function wishes(options: ControlPlaneOptions, nodes: readonly string[]): Omit<State, 'network' | 'ports'> {
-  const kcm = options.kcm ?? process.env['MOORAGE_KUBE_KCM'] ?? 'default';
-  if (kcm !== 'default' && kcm !== 'raised') fail('invalid', `MOORAGE_KUBE_KCM is ${kcm}: it can be default or raised`);
-  return { version: kubeVersion, kcm, nodes: [...nodes], apiServerFlags: [...(options.apiServerFlags ?? [])] };
+/** What is asked for, and nothing that is only a default. */
+function chosen(options: ControlPlaneOptions): Partial<Pick<State, 'version' | 'kcm' | 'apiServerFlags'>> {
+  const version = options.version ?? process.env['MOORAGE_KUBE_VERSION'];
+  const wanted = options.kcm ?? process.env['MOORAGE_KUBE_KCM'];
+  const kcm = (['default', 'raised'] as const).find((one) => one === wanted);
+  if (wanted && !kcm) fail('invalid', `MOORAGE_KUBE_KCM is ${wanted}: it can be default or raised`);
+  return {
+    ...(version && { version }),
+    ...(kcm && { kcm }),
+    ...(options.apiServerFlags && { apiServerFlags: [...options.apiServerFlags] }),
+  };
 }

@@ -42,11 +42,11 @@ const images: readonly BaseImage[] = [
   },
 ];
 
-/** The archives of all base images, which are made if the cache does not have them. */
-export async function baseImages(busybox = '/bin/busybox'): Promise<string[]> {
+/** The archives of all base images for a minor version of Kubernetes, which are made if the cache does not have them. */
+export async function baseImages(version: string, busybox = '/bin/busybox'): Promise<string[]> {
   const archives: string[] = [];
   for (const image of images) {
-    const programs = [busybox, ...(image.program ? [await tool(image.program)] : [])];
+    const programs = [busybox, ...(image.program ? [await tool(image.program, { version })] : [])];
     const path = join(kubeCache, 'images', `${await keyOf(image, programs)}.tar`);
     if (!existsSync(path)) await make(image, programs, path);
     archives.push(path);

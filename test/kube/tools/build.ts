@@ -6,11 +6,21 @@ import { fileURLToPath } from 'node:url';
 import { fail } from '../../../src/lib/errors.ts';
 import { exec } from '../../../src/lib/exec.ts';
 import { kubeCache } from './cache.ts';
-import { type Family, families, kubeVersion, type Tool } from './families.ts';
+import { type Family, familiesOf, kubeVersion, type Tool } from './families.ts';
 import { fileLock } from './file-lock.ts';
 
-/** Where all programs of this choice of versions are found under their plain names: a folder of links. */
-export const toolsFolder = join(kubeCache, kubeVersion, 'bin');
+/** What can be said when a program is asked for. */
+export interface ToolOptions {
+  /** The minor version of Kubernetes; default: that of `MOORAGE_KUBE_VERSION`. */
+  readonly version?: string;
+  /** Is told before what takes time. */
+  readonly say?: (text: string) => void;
+}
+
+/** Where all programs that go with a minor version of Kubernetes are found under their plain names: a folder of links. */
+export function toolsFolder(version = kubeVersion): string {
+  return join(kubeCache, version, 'bin');
+}
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** Static, so that they also run in images that hold nothing else. */
@@ -18,11 +28,12 @@ const settings = { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'l
 const anHour = 3_600_000;
 
 /**
- * The path of a program, which is built if the cache does not have it yet. `say` is told before what takes time. Safe
- * to be called by several processes at once; a build that was interrupted leaves nothing that looks whole.
+ * The path of a program, which is built if the cache does not have it yet. Safe to be called by several processes at
+ * once; a build that was interrupted leaves nothing that looks whole.
  */
-export async function tool(name: string, say: (text: string) => void = () => {}): Promise<string> {
-  const family = families.find(({ tools }) => tools.some((tool) => tool.name === name));
+export async function tool(name: string, options: ToolOptions = {}): Promise<string> {
+  const { version: kube = kubeVersion, say = () => {} } = options;
+  const family = familiesOf(kube).find(({ tools }) => tools.some((tool) => tool.name === name));
   const found = family?.tools.find((tool) => tool.name === name);
   if (!family || !found) fail('not-found', `there is no tool ${name} in test/kube/tools/families.ts`);
   const { version, key } = await pinned(family);
@@ -37,7 +48,7 @@ export async function tool(name: string, say: (text: string) => void = () => {})
       say(`built ${name} in ${Math.round((performance.now() - started) / 1000)} s`);
     }
   }
-  await link(path, join(toolsFolder, name));
+  await link(path, join(toolsFolder(kube), name));
   return path;
 }
 

@@ -17,21 +17,21 @@ export interface Family {
   readonly versionVariables?: readonly string[];
 }
 
-/** The minor version of Kubernetes that is run, chosen by `MOORAGE_KUBE_VERSION`. */
+/** The minor version of Kubernetes that is run unless a cluster has another, chosen by `MOORAGE_KUBE_VERSION`. */
 export const kubeVersion = process.env['MOORAGE_KUBE_VERSION'] || '1.34';
 
 const kubernetes = 'k8s.io/kubernetes';
 const csi = 'github.com/kubernetes-csi';
 
-/** Everything that can be built, in the order in which it is of use. */
-export const families: readonly Family[] = [
+/** Everything that can be built, in the order in which it is of use; Kubernetes itself in a minor version. */
+export const familiesOf = (version: string): readonly Family[] => [
   {
     folder: 'etcd',
     module: 'go.etcd.io/etcd/server/v3',
     tools: [{ name: 'etcd', package: 'go.etcd.io/etcd/server/v3' }],
   },
   {
-    folder: `kubernetes-${kubeVersion}`,
+    folder: `kubernetes-${version}`,
     module: kubernetes,
     tools: [
       ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kubectl', 'kube-proxy'].map(
