@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cache } from '../../test/kube/tools/cache.ts';
 import { fileLock } from '../../test/kube/tools/file-lock.ts';
@@ -18,26 +18,41 @@ export interface Image {
   readonly id: string;
 }
 
+/** What an image is built from. */
+export interface Recipe {
+  /** As containers name it. */
+  readonly name: string;
+  readonly dockerfile: string;
+  /** The folder that the Dockerfile copies from. */
+  readonly context: string;
+}
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const overlayfs = 0x794c7630;
 
+/** Builds the image of this checkout, as `build` does. */
+export async function buildImage(say?: (text: string) => void): Promise<Image> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const name = `docker.io/moorage/moorage:${version}`;
+  return build({ name, dockerfile: join(root, 'deploy/image/Dockerfile'), context: root }, say);
+}
+
 /**
- * Builds the image of this checkout without a container engine, as root, and says what takes time. Seconds after the
- * first time; safe to be called by several processes at once.
+ * Builds an image without a container engine, as root, and says what takes time. Seconds after the first time; safe to
+ * be called by several processes at once.
  */
-export async function buildImage(say: (text: string) => void = () => {}): Promise<Image> {
+export async function build(recipe: Recipe, say: (text: string) => void = () => {}): Promise<Image> {
+  const { name } = recipe;
   const folder = join(cache, 'images');
   await mkdir(folder, { recursive: true });
   await ensurePrograms(say);
   await using _lock = await fileLock(join(folder, 'lock'));
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-  const name = `docker.io/moorage/moorage:${version}`;
   const buildah = new Buildah(folder, await driverFor(folder));
   await ensureBases(buildah, folder, say);
   say(`building ${name}`);
-  await buildah.build(name, join(root, 'deploy/image/Dockerfile'), root);
+  await buildah.build(name, recipe.dockerfile, recipe.context);
   const id = await buildah.idOf(name);
-  const archive = join(folder, `moorage-${version}.tar`);
+  const archive = join(folder, `${basename(name).replace(':', '-')}.tar`);
   if (!existsSync(archive) || (await textOf(`${archive}.id`)) !== id) {
     await rm(`${archive}.id`, { force: true });
     await rm(`${archive}.new`, { force: true });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ExecResult, exec } from '../../src/lib/exec.ts';
 
@@ -59,7 +60,8 @@ export class Buildah {
 
   /** Builds a Dockerfile; steps whose input has not changed are taken from the last time. */
   async build(image: string, dockerfile: string, context: string): Promise<void> {
-    const ignore = ['--ignorefile', `${dockerfile}.dockerignore`];
+    const ignored = `${dockerfile}.dockerignore`;
+    const ignore = existsSync(ignored) ? ['--ignorefile', ignored] : [];
     await this.#run(['bud', '--pull-never', '--layers', ...ignore, '-f', dockerfile, '-t', image, context]);
   }
 
