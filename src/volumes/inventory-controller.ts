@@ -19,7 +19,7 @@ const sinceSchema = z.object({ since: z.number() });
  * remembered on disk, so that an object that is only missing for a moment costs nothing.
  */
 export function createInventoryController(storage: Storage): Controller {
-  const { api, dataDir, log, node } = storage.options;
+  const { api, dataDir, log, node, sole } = storage.options;
   const unclaimed = new Records(join(dataDir, 'node/unclaimed'), (value) =>
     z.object({ since: z.number() }).parse(value),
   );
@@ -27,7 +27,7 @@ export function createInventoryController(storage: Storage): Controller {
     const inventory = api.informer(inventories).get({ name });
     const phase = inventory?.status?.phase;
     if (!inventory || phase === 'Completed' || phase === 'Failed') return;
-    if (inventory.spec.node !== undefined && inventory.spec.node !== node) return;
+    if ((inventory.spec.node ?? (sole ? node : undefined)) !== node) return;
     try {
       const findings = await look(storage);
       const differences = await remember(storage, unclaimed, inventory, findings);

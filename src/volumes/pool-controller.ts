@@ -42,6 +42,7 @@ export function createPoolController(storage: Storage): { controller: Controller
       : [metadata.name],
   );
   storage.onPoolChange((pool) => controller.add(pool, coalesce));
+  storage.onInexact = (pool) => controller.add(pool);
   return { controller, firstPass };
 }
 
@@ -65,7 +66,8 @@ class PoolPasses {
     if (!state.ready && (before?.ready !== false || before.why !== state.why)) {
       events.warning(pool, 'OpenFailed', state.why);
     }
-    const status = poolStatus(pool, node, state, this.#storage.offer(pool));
+    const exactly = this.#storage.takeExactly(name);
+    const status = poolStatus(pool, node, state, this.#storage.offer(pool), exactly);
     if (status) {
       const known = pool.status?.conditions;
       await api.updateStatus(pools, { ...pool, status });

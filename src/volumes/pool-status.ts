@@ -10,17 +10,27 @@ type NodeStatus = NonNullable<Status['nodes']>[number];
 const mebibyte = 1n << 20n;
 const nearlyFull = 85n;
 const full = 95n;
+/** Percent of the capacity that a figure has to move by. */
+const newsworthy = 1n;
 
 /**
  * The status that a pool should have after a look at it, or undefined if the one that it has is good enough: figures
- * that moved by less than 1 % of the capacity are not news, unless something was promised or given back. Pure.
+ * that moved by less than 1 % of the capacity are not news, unless something was promised or given back, or they are
+ * wanted exactly. Pure.
  */
-export function poolStatus(pool: Pool, node: string, state: PoolState, offer: PoolOffer): Status | undefined {
+export function poolStatus(
+  pool: Pool,
+  node: string,
+  state: PoolState,
+  offer: PoolOffer,
+  exactly = false,
+): Status | undefined {
   const before = pool.status?.nodes?.find((it) => it.node === node);
   const seen = state.ready ? figures(node, state, offer) : (before ?? { node });
   const statements = statementsOf(state);
   const phase = !state.ready ? 'Failed' : statements.some(isFull) ? 'Degraded' : 'Ready';
-  const same = pool.status?.phase === phase && saysTheSame(pool, statements) && !isNews(before, seen);
+  const same =
+    pool.status?.phase === phase && saysTheSame(pool, statements) && !isNews(before, seen, exactly ? 0n : newsworthy);
   if (same) return undefined;
   const others = (pool.status?.nodes ?? []).filter((it) => it.node !== node);
   return {
@@ -40,6 +50,7 @@ function figures(node: string, state: PoolState & { ready: true }, offer: PoolOf
     path,
     total: words(capacity.total),
     used: words(capacity.used),
+    free: words(capacity.available),
     allocated: words(offer.promised),
     available: words(promisable(offer, 'thin')),
   };
@@ -80,11 +91,11 @@ function saysTheSame(pool: Pool, statements: readonly Statement[]): boolean {
   return alreadySay(pool.status?.conditions, statements) && observed === generation;
 }
 
-function isNews(before: NodeStatus | undefined, now: NodeStatus): boolean {
+function isNews(before: NodeStatus | undefined, now: NodeStatus, percent: bigint): boolean {
   if (!before || before.path !== now.path || before.why !== now.why || before.allocated !== now.allocated) return true;
   const total = bytesOf(now.total ?? '0');
-  return (['total', 'used', 'available'] as const).some((figure) => {
+  return (['total', 'used', 'free', 'available'] as const).some((figure) => {
     const moved = bytesOf(now[figure] ?? '0') - bytesOf(before[figure] ?? '0');
-    return (moved < 0n ? -moved : moved) * 100n > total;
+    return (moved < 0n ? -moved : moved) * 100n > total * percent;
   });
 }

@@ -10,6 +10,9 @@ import { refuseFull } from './placement.ts';
 import { snapshotKey } from './promises.ts';
 import type { Storage } from './storage.ts';
 
+/** The index of the snapshots of a volume. */
+export const byVolume = { name: 'volumes/by-volume', keys: ({ spec }: Snapshot) => [spec.volume] };
+
 /**
  * Takes each Snapshot of a volume of this node, once, and at last deletes it. As with volumes, one status write does:
  * the bytes are in the volume's pool, under the snapshot's name.
@@ -24,18 +27,20 @@ export function createSnapshotController(storage: Storage): Controller {
     if (phase === 'Ready' || phase === 'Failed') return;
     const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
     if (!volume || isDeleting(volume)) {
-      return failed(storage, snapshot, 'VolumeNotFound', `there is no volume ${snapshot.spec.volume} to take it of`);
+      const message = `there is no volume ${snapshot.spec.volume} to take it of`;
+      return failed(storage, snapshot, volume?.status?.placement, 'VolumeNotFound', message);
     }
     const home = volume.status?.placement;
     if (volume.status?.phase !== 'Ready' || home?.node !== node) return;
     await take(storage, snapshot, volume, home);
   };
-  const byVolume = api.informer(snapshots).index('volumes/by-volume', ({ spec }) => [spec.volume]);
+  const snapshotsOf = api.informer(snapshots).index(byVolume.name, byVolume.keys);
   return new Controller({ name: 'snapshot', log, reconcile })
     .watch(api.informer(snapshots), ({ metadata }) => [metadata.name])
-    .watch(api.informer(volumes), ({ metadata, status }, { old }) => {
-      const becameReady = status?.phase === 'Ready' && old?.status?.phase !== 'Ready';
-      return becameReady ? byVolume(metadata.name).map((it) => it.metadata.name) : [];
+    .watch(api.informer(volumes), (volume, { old }) => {
+      const becameReady = volume.status?.phase === 'Ready' && old?.status?.phase !== 'Ready';
+      const goes = isDeleting(volume) && !(old && isDeleting(old));
+      return becameReady || goes ? snapshotsOf(volume.metadata.name).map((it) => it.metadata.name) : [];
     });
 }
 
@@ -54,9 +59,11 @@ async function take(storage: Storage, given: Snapshot, volume: Volume, home: Pla
   const pool = api.informer(pools).get({ name: home.pool });
   const refusal = !done && source && pool && refuseFull(storage.offer(pool), source.used, 'thin');
   if (refusal) {
+    storage.tellExactly(home.pool);
     return failed(
       storage,
       snapshot,
+      home,
       'PoolFull',
       `it could come to hold what ${volume.metadata.name} has now, but ${refusal.message}`,
     );
@@ -78,7 +85,7 @@ async function take(storage: Storage, given: Snapshot, volume: Volume, home: Pla
     ledger.forget(key);
     const full = isCode(error, 'exhausted');
     if (!full && !isCode(error, 'not-found', 'invalid', 'already-exists')) throw error;
-    await failed(storage, snapshot, full ? 'PoolFull' : 'SnapshotFailed', error.message);
+    await failed(storage, snapshot, home, full ? 'PoolFull' : 'SnapshotFailed', error.message);
   }
 }
 
@@ -99,10 +106,18 @@ async function remove(storage: Storage, snapshot: Snapshot): Promise<void> {
   await removeFinalizer(api, snapshots, snapshot, snapshotFinalizer);
 }
 
-async function failed(storage: Storage, snapshot: Snapshot, reason: string, message: string): Promise<void> {
+/** Records where it would be, too: an earlier try may have been cut off when it had been taken. */
+async function failed(
+  storage: Storage,
+  snapshot: Snapshot,
+  home: Placement | undefined,
+  reason: string,
+  message: string,
+): Promise<void> {
   storage.options.events.warning(snapshot, reason, message);
   const statement: Statement = { type: 'Ready', status: 'False', reason, message };
-  await write(storage, snapshot, [statement], { ...snapshot.status, phase: 'Failed' });
+  const placement = home && { ...home };
+  await write(storage, snapshot, [statement], { ...snapshot.status, phase: 'Failed', placement });
 }
 
 async function write(

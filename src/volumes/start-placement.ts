@@ -1,7 +1,11 @@
-import { ClusterView, type PlacementOptions } from './cluster-view.ts';
+import { createInventoryOfAll } from './cluster/inventory-of-all.ts';
+import { createPlacementController } from './cluster/placement-controller.ts';
+import { createPoolWatch } from './cluster/pool-watch.ts';
+import { createUnownedSnapshotController } from './cluster/unowned-snapshots.ts';
+import { ClusterView, type PlacementOptions } from './cluster/view.ts';
 import type { Room } from './room.ts';
 
-export type { PlacementOptions } from './cluster-view.ts';
+export type { PlacementOptions } from './cluster/view.ts';
 
 /** Placement over all nodes, running. */
 export interface Placement extends AsyncDisposable {
@@ -9,7 +13,7 @@ export interface Placement extends AsyncDisposable {
   readonly room: Room;
   /**
    * Starts what only the leader may do: finds a pool for Volumes that name none, and answers for the objects that no
-   * agent answers for. It ends when this is disposed of.
+   * agent answers for. It ends when what this returns is disposed of.
    */
   lead(): Promise<AsyncDisposable>;
 }
@@ -19,9 +23,24 @@ export async function startPlacement(options: PlacementOptions): Promise<Placeme
   const view = await ClusterView.open(options);
   return {
     room: view.room,
-    lead: async () => new AsyncDisposableStack(),
+    lead: () => lead(view),
     async [Symbol.asyncDispose]() {
       view[Symbol.dispose]();
     },
   };
+}
+
+async function lead(view: ClusterView): Promise<AsyncDisposable> {
+  await using open = new AsyncDisposableStack();
+  const placement = createPlacementController(view);
+  open.use(view.onChange(() => placement.waiting.wake()));
+  const controllers = [
+    placement,
+    createUnownedSnapshotController(view),
+    createPoolWatch(view),
+    createInventoryOfAll(view),
+  ];
+  for (const controller of controllers) open.use(controller);
+  await Promise.all(controllers.map((controller) => controller.start()));
+  return open.move();
 }

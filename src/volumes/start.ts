@@ -1,4 +1,6 @@
 import { isCode } from '../lib/errors.ts';
+import { systemNamespace } from '../model/kinds/moorage.ts';
+import { startHeartbeat } from './cluster/heartbeat.ts';
 import { createInventoryController } from './inventory-controller.ts';
 import { createPoolController } from './pool-controller.ts';
 import type { Room } from './room.ts';
@@ -31,6 +33,9 @@ export async function startVolumes(options: StorageOptions): Promise<Volumes> {
   await firstPass;
   for (const controller of controllers) open.use(controller);
   await Promise.all(controllers.map((controller) => controller.start()));
+  const { api, node, sole, namespace = systemNamespace, log } = options;
+  // It says that this node can be given volumes, so it comes last, and ends first.
+  if (!sole) open.use(startHeartbeat({ api, node, namespace, log }));
   const owned = open.move();
   return { room: storage.room, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -24,6 +24,8 @@ export interface StorageOptions {
    * several: then it keeps to the pools that name its node, and to what is in them.
    */
   readonly sole: boolean;
+  /** Where an agent shows by a Lease that it lives. Default `moorage`. */
+  readonly namespace?: string | undefined;
   readonly dataDir: string;
   readonly exec: Exec;
   readonly log: Log;
@@ -50,6 +52,9 @@ export class Storage implements Disposable {
   readonly room: Room;
   readonly #pools = new Map<string, PoolState>();
   readonly #open = new DisposableStack();
+  /** Called with a pool whose figures are wanted exactly. */
+  onInexact: (pool: string) => void = () => {};
+  readonly #inexact = new Set<string>();
   readonly #poolListeners = new Set<(pool: string) => void>();
 
   private constructor(options: StorageOptions) {
@@ -90,6 +95,17 @@ export class Storage implements Disposable {
     else this.#pools.delete(name);
     const grown = state?.ready && before?.ready && state.capacity.total > before.capacity.total;
     if (before?.ready !== state?.ready || grown) this.#tell(name);
+  }
+
+  /** Has the figures of a pool written as they are, however little they moved: somebody trusted the old ones. */
+  tellExactly(name: string): void {
+    this.#inexact.add(name);
+    this.onInexact(name);
+  }
+
+  /** Whether the figures of the pool are to be written exactly, this time. */
+  takeExactly(name: string): boolean {
+    return this.#inexact.delete(name);
   }
 
   pool(name: string): PoolState | undefined {

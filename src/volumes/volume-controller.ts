@@ -1,13 +1,15 @@
 import { Controller } from '../api/controller.ts';
 import type { Artifact, VolumeWish } from '../engines/engine.ts';
 import { fail, isCode } from '../lib/errors.ts';
-import { pools, type Refusal, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import { pools, type Refusal, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { alreadySay, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, removeFinalizer, volumeFinalizer } from './finalizers.ts';
 import { place, refuseFull } from './placement.ts';
 import { volumeKey, wishKey } from './promises.ts';
+import { writeRefusals } from './refusals.ts';
+import { byVolume } from './snapshot-controller.ts';
 import { sourceOf } from './source.ts';
 import type { Storage } from './storage.ts';
 import { Waiting } from './waiting.ts';
@@ -90,7 +92,8 @@ class VolumePasses {
     const source = sourceOf(this.#storage.options.api, volume.spec);
     if (source && 'reason' in source) return [source];
     // With one pool, creating finds what is there; with more, it must be known which one before.
-    const found = this.#storage.options.engine.pools().length > 1 ? await this.#find(volume) : undefined;
+    const { engine, sole } = this.#storage.options;
+    const found = sole && engine.pools().length > 1 ? await this.#find(volume) : undefined;
     // No await from here on: what is promised to one volume must be seen by the next.
     const { pool, mode, provisioning, nodes, preferredNodes } = volume.spec;
     const bytes = bytesOf(volume.spec.size);
@@ -141,7 +144,7 @@ class VolumePasses {
   }
 
   async #remove(volume: Volume): Promise<void> {
-    const { api, engine, log } = this.#storage.options;
+    const { api, engine, log, sole } = this.#storage.options;
     const { name, uid } = volume.metadata;
     if (!volume.metadata.finalizers?.includes(volumeFinalizer)) return;
     const attachments = volume.status?.attachments ?? [];
@@ -149,7 +152,13 @@ class VolumePasses {
       const who = attachments.map(({ node }) => node).join(', ');
       return this.#write(volume, volume.status, notReady('InUse', `it goes once ${who} lets go of it`));
     }
-    const pool = volume.status?.placement?.pool;
+    if (this.#unsettled(name).length > 0) {
+      // Its name is all that says where a snapshot is that nobody has recorded yet.
+      this.waiting.add(name);
+      return;
+    }
+    // What one agent among several has made is in the pool that it was made for.
+    const pool = volume.status?.placement?.pool ?? (sole ? undefined : volume.spec.pool);
     if (pool !== undefined && !api.informer(pools).get({ name: pool })) {
       log.warn({ volume: name, pool }, 'the pool of a deleted volume is gone; nothing was left to delete');
     } else {
@@ -165,20 +174,18 @@ class VolumePasses {
     await removeFinalizer(api, volumes, volume, volumeFinalizer);
   }
 
+  /** The snapshots of a volume that are not known to be taken or to have failed. */
+  #unsettled(volume: string): readonly Snapshot[] {
+    const known = this.#storage.options.api.informer(snapshots).index(byVolume.name, byVolume.keys)(volume);
+    return known.filter(({ status }) => !status?.placement && status?.phase !== 'Failed');
+  }
+
   /** Says why there is no room, and looks again when room or a source turns up. */
   async #refuse(volume: Volume, refusals: readonly Refusal[]): Promise<void> {
     this.waiting.add(volume.metadata.name);
-    const ready = volume.status?.phase === 'Ready';
-    const message = refusals.map((refusal) => refusal.message).join('; ');
-    const known = volume.status?.refusals?.map((refusal) => refusal.message).join('; ') === message;
-    if (known) return;
-    this.#storage.options.events.warning(volume, ready ? 'ExpandRefused' : 'PlacementRefused', message);
-    const status = {
-      ...volume.status,
-      phase: ready ? ('Ready' as const) : ('Pending' as const),
-      refusals: [...refusals],
-    };
-    await this.#write(volume, status, ready ? [] : notReady(refusals[0]?.reason ?? 'Refused', message), true);
+    if (!(await writeRefusals(this.#storage.options, volume, refusals, { exactly: true }))) return;
+    // Who chose the pool believed that there was room.
+    for (const { pool, reason } of refusals) if (pool && reason === 'PoolFull') this.#storage.tellExactly(pool);
   }
 
   async #writeReady(

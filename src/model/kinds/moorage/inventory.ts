@@ -12,6 +12,7 @@ export const difference = z.object({
     .describe('There without an object; an object without it; there, but different; not made by Moorage.'),
   what: z.string().describe('Volume, Snapshot, LoopDevice, Mount, File …'),
   name: z.string(),
+  node: z.string().optional().describe('The node that it was seen on, if several were looked at.'),
   message: z.string().describe('One sentence for people.'),
   action: z.string().optional().describe('What was done about it.'),
 });

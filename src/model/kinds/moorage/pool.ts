@@ -21,7 +21,10 @@ const poolSchema = z.object({
       .describe(
         'How volumes are carved: files behind loop devices, or directories. auto probes the machine and says why.',
       ),
-    node: z.string().optional().describe('The node that it is on; default: this one.'),
+    node: z
+      .string()
+      .optional()
+      .describe('The node that it is on. Default on one machine: this one; in a cluster it has to be named.'),
     path: z
       .string()
       .optional()
@@ -56,6 +59,7 @@ const poolSchema = z.object({
             path: z.string().optional(),
             total: quantity.optional(),
             used: quantity.optional(),
+            free: quantity.optional().describe('Can still be written.'),
             allocated: quantity.optional().describe('Promised to volumes, and held by snapshots.'),
             available: quantity.optional().describe('Can still be promised.'),
           }),
@@ -77,6 +81,7 @@ export const pools = defineKind<Pool>({
   validate: ({ spec }, old) => [...specErrors(spec), ...(old ? updateErrors(spec, old.spec) : [])],
   columns: [
     column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
+    column('Node', 'Where it is.', (it) => it.spec.node ?? '', { path: '.spec.node' }),
     column('Backend', 'How volumes are carved.', (it) => it.status?.nodes?.[0]?.backend ?? it.spec.backend, {
       path: '.status.nodes[0].backend',
     }),

@@ -7,6 +7,8 @@ export const version = 'v1alpha1';
 export const apiVersion = z.literal('moorage.dev/v1alpha1');
 /** The name of Moorage's CSI driver, and so the provisioner in a StorageClass. */
 export const driverName = 'csi.moorage.dev';
+/** The namespace of Moorage's own parts in a cluster. */
+export const systemNamespace = 'moorage';
 /** Topology key of a node, as our driver reports it. */
 export const topologyKey = 'topology.moorage.dev/node';
 

@@ -1,13 +1,14 @@
-import type { Api } from '../api/api.ts';
-import type { EventRecorder } from '../api/events.ts';
-import type { Log } from '../lib/log.ts';
-import type { Meter } from '../lib/meter.ts';
-import { type Pool, pools, snapshots, volumes } from '../model/kinds/moorage.ts';
-import { bytesOf } from '../model/quantity.ts';
-import { Ledger } from './ledger.ts';
-import type { PoolOffer } from './placement.ts';
-import { snapshotKey, snapshotPromise, volumeKey, volumeOutlook, wishKey } from './promises.ts';
-import { Room } from './room.ts';
+import type { Api } from '../../api/api.ts';
+import type { EventRecorder } from '../../api/events.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Meter } from '../../lib/meter.ts';
+import { type Pool, pools, snapshots, systemNamespace, volumes } from '../../model/kinds/moorage.ts';
+import { bytesOf } from '../../model/quantity.ts';
+import { Ledger } from '../ledger.ts';
+import type { PoolOffer } from '../placement.ts';
+import { snapshotKey, snapshotPromise, volumeKey, volumeOutlook, wishKey } from '../promises.ts';
+import { Room } from '../room.ts';
+import { Liveness } from './liveness.ts';
 
 /** What placement over all nodes is given. */
 export interface PlacementOptions {
@@ -26,19 +27,22 @@ export class ClusterView implements Disposable {
   readonly room: Room;
   readonly #open = new DisposableStack();
   readonly #listeners = new Set<() => void>();
+  readonly liveness: Liveness;
 
-  private constructor(options: PlacementOptions) {
+  private constructor(options: PlacementOptions, liveness: Liveness) {
     const { api } = options;
     this.options = options;
+    this.liveness = this.#open.use(liveness);
     this.ledger = new Ledger(() => this.#tell());
     this.room = new Room({ api, ledger: this.ledger, offers: () => this.offers() });
   }
 
   /** Resolves when all pools and all promises that objects record are known. */
   static async open(options: PlacementOptions): Promise<ClusterView> {
-    const { api } = options;
-    const view = new ClusterView(options);
-    const { ledger } = view;
+    const { api, log, namespace = systemNamespace } = options;
+    const view = new ClusterView(options, await Liveness.open({ api, log, namespace }));
+    const { ledger, liveness } = view;
+    liveness.onChange = () => view.#tell();
     const [volumeView, snapshotView, poolView] = [api.informer(volumes), api.informer(snapshots), api.informer(pools)];
     await Promise.all([volumeView.synced, snapshotView.synced, poolView.synced]);
     view.#open.use(
@@ -46,7 +50,7 @@ export class ClusterView implements Disposable {
         const outlook = type === 'deleted' ? undefined : volumeOutlook(object);
         ledger.observe(volumeKey(object), outlook);
         // What was set aside for it is what it has now.
-        if (outlook) ledger.forget(wishKey(object.metadata.name));
+        if (object.spec.pool !== undefined) ledger.forget(wishKey(object.metadata.name));
       }),
     );
     view.#open.use(
@@ -82,10 +86,11 @@ export class ClusterView implements Disposable {
       pool: name,
       node,
       labels,
+      cordoned: this.liveness.isCordoned(node),
       notReady: this.#whyNotReady(pool),
       backend: figures?.backend ?? 'image',
       total,
-      available: total - bytesOf(figures?.used ?? '0'),
+      available: bytesOf(figures?.free ?? '0'),
       promised: this.ledger.total(name),
       overProvisioning: pool.spec.overProvisioning,
       reserve: pool.spec.reserve === undefined ? (total * 5n) / 100n : bytesOf(pool.spec.reserve),
@@ -95,6 +100,8 @@ export class ClusterView implements Disposable {
   #whyNotReady({ metadata, spec, status }: Pool): string | undefined {
     if (spec.node === undefined) return 'it names no node; set its spec.node';
     if (metadata.deletionTimestamp) return 'it is being deleted';
+    const why = this.liveness.whyNot(spec.node);
+    if (why !== undefined) return why;
     if (status?.phase === 'Ready' || status?.phase === 'Degraded') return undefined;
     return status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'it is not open yet';
   }

@@ -1,0 +1,42 @@
+import { Controller, type Result } from '../../api/controller.ts';
+import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts';
+import { isDeleting } from '../../model/object.ts';
+import { type Statement, withConditions } from '../conditions.ts';
+import { removeFinalizer, snapshotFinalizer } from '../finalizers.ts';
+import { byVolume } from '../snapshot-controller.ts';
+import { nodeOfSnapshot, nodeOfVolume } from '../whose.ts';
+import type { ClusterView } from './view.ts';
+
+const lookAgain = 1_000;
+
+/**
+ * Answers for the Snapshots that no agent answers for, since they are nowhere and their volume is nowhere: fails those
+ * of a volume that does not exist, and lets those go that are deleted.
+ */
+export function createUnownedSnapshotController(view: ClusterView): Controller {
+  const { api, log } = view.options;
+  const snapshotsOf = api.informer(snapshots).index(byVolume.name, byVolume.keys);
+  const reconcile = async (name: string): Promise<Result> => {
+    const snapshot = api.informer(snapshots).get({ name });
+    if (!snapshot || nodeOfSnapshot(api, snapshot) !== undefined) return {};
+    // The view may lag behind: the API itself has the last word.
+    const volume = await api.get(volumes, { name: snapshot.spec.volume });
+    if (volume && nodeOfVolume(api, volume) !== undefined) return { again: lookAgain };
+    if (isDeleting(snapshot)) await removeFinalizer(api, snapshots, snapshot, snapshotFinalizer);
+    else if (!volume && snapshot.status?.phase !== 'Failed') await fail(view, snapshot);
+    return {};
+  };
+  return new Controller({ name: 'unowned-snapshot', log, reconcile })
+    .watch(api.informer(snapshots), ({ metadata }) => [metadata.name])
+    .watch(api.informer(volumes), ({ metadata }, { type }) =>
+      type === 'deleted' ? snapshotsOf(metadata.name).map((it) => it.metadata.name) : [],
+    );
+}
+
+async function fail({ options: { api, events } }: ClusterView, snapshot: Snapshot): Promise<void> {
+  const message = `there is no volume ${snapshot.spec.volume} to take it of`;
+  const statement: Statement = { type: 'Ready', status: 'False', reason: 'VolumeNotFound', message };
+  events.warning(snapshot, statement.reason, message);
+  const conditions = withConditions(snapshot.status?.conditions, [statement], snapshot.metadata.generation);
+  await api.updateStatus(snapshots, { ...snapshot, status: { ...snapshot.status, phase: 'Failed', conditions } });
+}
