@@ -6,7 +6,8 @@ import { describeFailure, outcomeOf } from '../drivers/outcome.ts';
 import { volumeNameFor } from '../shared/claims.ts';
 import { ensureNoFinalizer } from '../shared/finalizers.ts';
 import { provisioningFinalizer } from '../shared/names.ts';
-import { createVolume, deleteVolume, type ProvisionerParts } from './provision.ts';
+import type { ProvisionerParts } from './parts.ts';
+import { createVolume, deleteVolume } from './provision.ts';
 import { createVolumeRequest } from './request.ts';
 
 /** Sees to it that no volume exists for a claim that nobody wants any more, and lets the claim go. */

@@ -19,22 +19,31 @@ export interface BindingParts {
 }
 
 /**
- * Writes on both sides, as the binder of Kubernetes would, that a claim is bound to the volume that was made for it;
- * only what is not written yet. Returns false if the claim has been bound to another volume, or is gone.
- *
- * The order matters. The volume says that it is bound before the claim names it: the binder then never has to write to
- * the volume, and so has it in view when it looks at a claim that is bound; where it had not, it would call the claim
- * lost. And the claim's volume can be named once only, for ever, by whoever comes first: the server refuses the second.
+ * Binding to a volume that was made for a claim is written in the order that keeps Kubernetes' binder from having to
+ * correct anything. First the volume says that it is bound: whenever the binder looks at it, it then has nothing to
+ * write, and goes on to the next. Only then the claim names it. That can happen once only, for ever, and the server
+ * refuses whoever comes second.
  */
-export async function bind(
+export async function markBound({ api, volumes }: BindingParts, volume: PersistentVolume): Promise<PersistentVolume> {
+  if (volume.status?.phase === 'Bound') return volume;
+  const body = { metadata: { uid: volume.metadata.uid }, status: { phase: 'Bound' } };
+  return volumes.note(
+    await api.patch(persistentVolumes, refTo(volume), { type: 'merge', body }, { subresource: 'status' }),
+  );
+}
+
+/**
+ * Writes on the claim, as the binder would, that it is bound to the volume; only what is not written yet. Returns false
+ * if the claim has been bound to another volume, or is gone.
+ */
+export async function bindClaim(
   parts: BindingParts,
   claim: PersistentVolumeClaim,
   volume: PersistentVolume,
 ): Promise<boolean> {
-  const bound = await markVolume(parts, volume);
-  const named = await nameVolume(parts, claim, bound);
+  const named = await nameVolume(parts, claim, volume);
   if (!named) return false;
-  await markClaim(parts, named, bound);
+  await markClaim(parts, named, volume);
   return true;
 }
 
@@ -51,14 +60,6 @@ export async function withdraw({ api, volumes }: BindingParts, volume: Persisten
   }
   const body = { metadata: condition(), status: { phase: 'Released' } };
   volumes.note(await api.patch(persistentVolumes, refTo(volume), { type: 'merge', body }, { subresource: 'status' }));
-}
-
-async function markVolume({ api, volumes }: BindingParts, volume: PersistentVolume): Promise<PersistentVolume> {
-  if (volume.status?.phase === 'Bound') return volume;
-  const body = { metadata: { uid: volume.metadata.uid }, status: { phase: 'Bound' } };
-  return volumes.note(
-    await api.patch(persistentVolumes, refTo(volume), { type: 'merge', body }, { subresource: 'status' }),
-  );
 }
 
 /** The claim with its volume's name on it, or undefined if another volume's name is there already. */

@@ -16,15 +16,14 @@ import { hasFinalizer } from '../shared/finalizers.ts';
 import { Freshest } from '../shared/freshest.ts';
 import { provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
 import { Pauses } from '../shared/pauses.ts';
-import { measuredStep } from '../shared/step.ts';
 import { waitIfNotReady } from '../shared/wait.ts';
 import { type Ask, WaitingForRoom } from '../shared/waiting-for-room.ts';
 import { abandon, release } from './abandon.ts';
-import { bind, withdraw } from './bind.ts';
 import { decideClaim, driverNameFor, waitsForConsumer } from './decide.ts';
-import { FreeVolumes } from './free-volumes.ts';
+import { DirectBinding } from './direct-binding.ts';
 import { Knowledge } from './knowledge.ts';
-import { type Provisioned, type ProvisionerParts, provision } from './provision.ts';
+import type { ProvisionerParts } from './parts.ts';
+import { provision } from './provision.ts';
 import { requestedBytes } from './request.ts';
 import { Wants } from './want.ts';
 
@@ -55,7 +54,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
     knowledge: new Knowledge(),
     complaints,
   };
-  const free = directBinding ? new FreeVolumes(volumes, (key) => controller.add(key)) : undefined;
+  const direct = directBinding ? new DirectBinding(parts, (key) => controller.add(key)) : undefined;
   const waitingFor = claims.index('waiting for a volume of', waitKeys);
   const keysWaitingFor = (what: string) => waitingFor(what).map((claim) => keyOf(refTo(claim)));
 
@@ -89,7 +88,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
       const made = await waitIfNotReady(() => provision(parts, claim, storageClass, driver));
       forRoom.settled(key, made.done !== undefined);
       pauses.forget(key);
-      if (made.done && directBinding) await bindOrWithdraw(made.done);
+      if (made.done) await direct?.bind(made.done);
       return made.later;
     } catch (error) {
       if (isExhausted(error)) {
@@ -100,13 +99,6 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
       if (!isFinal(error)) throw error;
       return { again: pauses.begin(key, wish) };
     }
-  };
-
-  const bindOrWithdraw = async ({ claim, volume }: Provisioned) => {
-    if (await measuredStep(context.meter, 'bind', () => bind(parts, claim, volume))) return;
-    await withdraw(parts, volume);
-    await release(parts, parts.claims.get(refTo(claim)) ?? claim);
-    log.info({ volume: volume.metadata.name, claim: claim.metadata.name }, 'the claim took another volume meanwhile');
   };
 
   const reconcile = async (key: string): Promise<Result | undefined> => {
@@ -133,18 +125,17 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
         await release(parts, claim);
         return undefined;
       case 'bind':
-        await bindOrWithdraw({ claim, volume: step.volume });
+        await direct?.bind({ claim, volume: step.volume });
         return undefined;
       case 'withdraw':
-        await withdraw(parts, step.volume);
-        await release(parts, claim);
+        await direct?.withdraw({ claim, volume: step.volume });
         return undefined;
       case 'abandon':
         await abandon(parts, claim, storageClass, step.driver);
         return undefined;
       case 'provision':
         // The binder looks first at the volumes that are there; where it has told us to make one, it has looked.
-        if (provisionerOf(claim) === undefined && free?.has(claim, waitsForConsumer(step.storageClass)))
+        if (provisionerOf(claim) === undefined && direct?.leaves(claim, waitsForConsumer(step.storageClass)))
           return undefined;
         return await provisionOrWait(key, claim, step.storageClass, step.driver);
     }
@@ -158,7 +149,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
         complaints.forget(key);
         pauses.forget(key);
         forRoom.settled(key);
-        free?.forget(key);
+        direct?.forget(key);
       }
       const isOwn = directBinding || provisionerOf(claim) !== undefined;
       const own = type !== 'deleted' && isOwn ? [keyOf(refTo(claim))] : [];
@@ -184,7 +175,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
     close: () => {
       snapshotNews[Symbol.dispose]();
       forRoom[Symbol.dispose]();
-      free?.[Symbol.dispose]();
+      direct?.[Symbol.dispose]();
       parts.claims[Symbol.dispose]();
       parts.volumes[Symbol.dispose]();
     },

@@ -1,0 +1,23 @@
+import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
+import type { SidecarContext } from '../context.ts';
+import type { Complaints } from '../shared/complaints.ts';
+import type { Freshest } from '../shared/freshest.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Wants } from './want.ts';
+
+/** What the provisioner's steps work with. */
+export interface ProvisionerParts extends SidecarContext {
+  /** Whether claims are bound to their new volumes here. */
+  readonly bindsDirectly: boolean;
+  readonly claims: Freshest<PersistentVolumeClaim>;
+  readonly volumes: Freshest<PersistentVolume>;
+  readonly wants: Wants;
+  readonly knowledge: Knowledge;
+  readonly complaints: Complaints;
+}
+
+/** A claim and the PersistentVolume that records what was made for it. */
+export interface Provisioned {
+  readonly claim: PersistentVolumeClaim;
+  readonly volume: PersistentVolume;
+}
