@@ -6,6 +6,7 @@ import { driverName } from '../model/kinds/moorage.ts';
 import { connectCluster, patiently, waitForOwnKinds } from './cluster.ts';
 import type { AgentOptions } from './cluster-options.ts';
 import type { ClusterRole } from './controller.ts';
+import { giveMemoryBackOfRole } from './memory.ts';
 import { ensureNodePool } from './node-pool.ts';
 import { probeOf } from './probe.ts';
 import type { ProcessContext } from './process.ts';
@@ -51,9 +52,12 @@ export async function agent(options: AgentOptions, { log, signal }: ProcessConte
   const { startCsiDriver, registerWithKubelet } = await parts.driver;
   open.use(await startCsiDriver({ ...common, services: ['node'], room, socket, measureCalls: true }));
   problem = undefined;
-  const registrationSocket = join(kubeletDir, 'plugins_registry', `${driverName}-reg.sock`);
-  registration = open.use(await registerWithKubelet({ driverName, endpoint: socket, registrationSocket, log }));
+  if (options.sidecars === 'own') {
+    const registrationSocket = join(kubeletDir, 'plugins_registry', `${driverName}-reg.sock`);
+    registration = open.use(await registerWithKubelet({ driverName, endpoint: socket, registrationSocket, log }));
+  }
 
+  open.use(giveMemoryBackOfRole());
   const owned = open.move();
   return { port: health.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

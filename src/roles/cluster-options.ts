@@ -23,14 +23,14 @@ interface CommonOptions {
   readonly logLevel: string;
   /** The namespace that Moorage itself is in; undefined for that of the connection. */
   readonly namespace: string | undefined;
+  /** Who calls the CSI driver and registers it: Moorage, or the sidecars of the Kubernetes project. */
+  readonly sidecars: 'own' | 'upstream';
 }
 
 /** What `moorage controller` needs to know. Flags and variables are read once, into this. */
 export interface ControllerOptions extends CommonOptions {
   /** Who this process is among its like. */
   readonly identity: string;
-  /** Who calls the CSI driver: this process, or the sidecars of the Kubernetes project. */
-  readonly sidecars: 'own' | 'upstream';
   readonly directBinding: boolean;
 }
 
@@ -51,7 +51,6 @@ export function readControllerOptions(flags: ClusterFlags, env: Environment = pr
     ...commonOptions(flags, env, '/run/moorage/csi.sock', ':9810'),
     // A pod's name stays when its container is started again: then it leads on at once.
     identity: env['POD_NAME'] || `${hostname()}-${process.pid}`,
-    sidecars: oneOf('--sidecars', flags.sidecars ?? 'own', ['own', 'upstream']),
     directBinding: readBoolean('--direct-binding', flags.directBinding ?? 'true'),
   };
 }
@@ -77,5 +76,6 @@ function commonOptions(flags: ClusterFlags, env: Environment, socket: string, me
     metrics: readAddress('--metrics-address', flags.metricsAddress ?? metrics),
     logLevel: oneOf('--log-level', flags.logLevel ?? env['MOORAGE_LOG'] ?? 'info', logLevels),
     namespace: flags.namespace ?? env['POD_NAMESPACE'],
+    sidecars: oneOf('--sidecars', flags.sidecars ?? 'own', ['own', 'upstream']),
   };
 }
