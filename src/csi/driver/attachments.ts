@@ -32,10 +32,23 @@ export function withoutAttachment(volume: Volume, node: string): readonly Attach
 
 /**
  * Takes the attachment of a volume for a node, by compare-and-swap on its status: of two nodes that ask at once, one
- * gets it. Returns the Volume as it is then.
+ * gets it. `believed` says whether a Volume that says that the node has it already is believed without asking again.
  */
-export async function takeAttachment(api: Api, volume: Volume, wish: Omit<Attachment, 'since'>): Promise<Volume> {
-  return swap(api, volume.metadata.name, volume, (seen) => withAttachment(seen, wish));
+export async function takeAttachment(
+  api: Api,
+  volume: Volume,
+  wish: Omit<Attachment, 'since'>,
+  { believed }: { readonly believed: boolean },
+): Promise<void> {
+  const { name } = volume.metadata;
+  if (withAttachment(volume, wish) === undefined) {
+    if (believed) return;
+    const now = await api.get(volumes, { name });
+    return swap(api, name, now ?? fail('not-found', `there is no volume "${name}"`), (seen) =>
+      withAttachment(seen, wish),
+    );
+  }
+  return swap(api, name, volume, (seen) => withAttachment(seen, wish));
 }
 
 /** Gives it back. A Volume that is gone has no attachments. */
@@ -54,14 +67,15 @@ async function swap(
   name: string,
   first: Volume,
   change: (volume: Volume) => readonly Attachment[] | undefined,
-): Promise<Volume> {
+): Promise<void> {
   let seen: Volume | undefined = first;
   for (;;) {
     if (!seen) return fail('not-found', `there is no volume "${name}"`);
     const attachments = change(seen);
-    if (!attachments) return seen;
+    if (!attachments) return;
     try {
-      return await api.updateStatus(volumes, { ...seen, status: { ...seen.status, attachments: [...attachments] } });
+      await api.updateStatus(volumes, { ...seen, status: { ...seen.status, attachments: [...attachments] } });
+      return;
     } catch (error) {
       if (!isCode(error, 'conflict')) throw error;
       seen = await api.get(volumes, { name });

@@ -10,11 +10,10 @@ import { refusalText, refusalWords } from './refusals.ts';
 import { readCreateVolume, type Source, type VolumeWish, whyOther } from './volume-wish.ts';
 import { deleteAsSeen } from './withdraw.ts';
 
-/**
- * Ensures the Volume that the request asks for, and waits until it is Ready. Where there is surely no room nothing is
- * written at all. A refused or failed one is withdrawn, so that a failed creation leaves nothing; when time is up it
- * stays, for the retry to find. A pool that has less room than was known is passed over for the next one.
- */
+/** What making a Volume takes. */
+export type MakingContext = Pick<ControllerContext, 'api' | 'room' | 'volumes'>;
+
+/** Ensures the Volume that the request asks for, and waits until it is Ready. */
 export async function createVolume(
   context: ControllerContext,
   request: CreateVolumeRequest,
@@ -24,10 +23,27 @@ export async function createVolume(
   const name = objectName('vol', request.name);
   const doing = `creating volume ${name}`;
   const wish = readCreateVolume(doing, request, await findSource(context, doing, request));
+  return ensureVolume(context, { doing, name, wish }, signal);
+}
+
+/** A Volume to be made: its name, and what it is to be like. */
+export interface VolumeToMake {
+  readonly doing: string;
+  readonly name: string;
+  readonly wish: VolumeWish;
+}
+
+/**
+ * Ensures the Volume, and waits until it is Ready. Where there is surely no room nothing is written at all. A refused
+ * or failed one is withdrawn, so that a failed creation leaves nothing; when time is up it stays, for the retry to
+ * find. A pool that has less room than was known is passed over for the next one.
+ */
+export async function ensureVolume(context: MakingContext, make: VolumeToMake, signal: AbortSignal): Promise<Volume> {
+  const { doing, name, wish } = make;
   const refused: Refusal[] = [];
   try {
     for (;;) {
-      const seen = await untilSettled(context, doing, await ensureObject(context, doing, name, wish, refused), signal);
+      const seen = await untilSettled(context, doing, await ensureObject(context, make, refused), signal);
       if (seen.status?.phase === 'Ready') return seen;
       // The informer may have seen less than the Volume has come to since: then this looks again.
       if (!(await deleteAsSeen(context.api, volumes, context.volumes, seen, signal))) continue;
@@ -41,7 +57,7 @@ export async function createVolume(
   }
 }
 
-async function untilSettled({ volumes: view }: ControllerContext, doing: string, volume: Volume, signal: AbortSignal) {
+async function untilSettled({ volumes: view }: MakingContext, doing: string, volume: Volume, signal: AbortSignal) {
   return view.until(volume.metadata.name, (now) => settled(doing, now, volume), signal);
 }
 
@@ -56,10 +72,8 @@ function settled(doing: string, now: Volume | undefined, made: Volume): Volume |
 }
 
 async function ensureObject(
-  { api, room, volumes: view }: ControllerContext,
-  doing: string,
-  name: string,
-  wish: VolumeWish,
+  { api, room, volumes: view }: MakingContext,
+  { doing, name, wish }: VolumeToMake,
   refused: readonly Refusal[],
 ): Promise<Volume> {
   const present = view.informer.get({ name });
@@ -73,7 +87,8 @@ async function ensureObject(
   }
   try {
     // With the finalizer and the pool from the start, the controller needs a write or two less.
-    const metadata = { name, annotations: { ...wish.annotations }, finalizers: [volumeFinalizer] };
+    const { annotations, labels } = wish;
+    const metadata = { name, annotations: { ...annotations }, labels: { ...labels }, finalizers: [volumeFinalizer] };
     const spec = { ...wish.spec, pool: pool ?? wish.spec.pool };
     return await api.create(volumes, { apiVersion: 'moorage.dev/v1alpha1', kind: 'Volume', metadata, spec });
   } catch (error) {

@@ -17,11 +17,13 @@ export interface NodeContext extends CommonOptions, NodeOptions {
   readonly records: Records<NodeRecord>;
   /** One at a time for each volume. */
   readonly locks: KeyedLock;
+  /** Called with the record's name when an inline volume is wanted here. */
+  readonly onInline: (name: string) => void;
 }
 
 /** Runs the work when it is the volume's turn; what its caller no longer waits for is not begun. */
 export async function inTurn<T>(
-  { locks }: NodeContext,
+  { locks }: Pick<NodeContext, 'locks'>,
   volume: string,
   signal: AbortSignal,
   work: () => Promise<T>,
@@ -32,13 +34,17 @@ export async function inTurn<T>(
   });
 }
 
-/** The Volume, and where the engine has it. Throws unless it is Ready and its bytes are on this node. */
+/**
+ * The Volume, and where the engine has it. Throws unless it is Ready and its bytes are on this node. The API is asked
+ * only where what was last seen of it does not do: a volume that is ready here stays so until it goes.
+ */
 export async function findHere(
-  { api, node }: NodeContext,
+  { api, node, volumes: view }: Pick<NodeContext, 'api' | 'node' | 'volumes'>,
   doing: string,
   name: string,
 ): Promise<{ readonly volume: Volume; readonly ref: EngineRef }> {
-  const volume = await api.get(volumes, { name });
+  const seen = view.informer.get({ name });
+  const volume = seen?.status?.phase === 'Ready' ? seen : await api.get(volumes, { name });
   if (!volume) return fail('not-found', `${doing}: there is no such volume`);
   const { phase, placement } = volume.status ?? {};
   if (phase !== 'Ready' || !placement) return fail('not-ready', `${doing}: it is not ready yet`);

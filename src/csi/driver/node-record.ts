@@ -14,6 +14,8 @@ const recordSchema = z.object({
   published: z.array(
     z.object({ target: z.string(), readOnly: z.boolean(), how: z.enum(['bind', 'device', 'symlink']) }),
   ),
+  /** For a volume that lives and dies with a pod: what the kubelet calls it, and where it is wanted. */
+  inline: z.object({ volumeId: z.string(), target: z.string() }).optional(),
 });
 
 /**

@@ -11,6 +11,7 @@ import {
   type NodeGetVolumeStatsResponseSchema,
   VolumeUsage_Unit as Unit,
 } from '../protocol/csi_pb.ts';
+import { inlineRecord } from './inline.ts';
 import type { NodeContext } from './node-context.ts';
 import type { NodeRecord } from './node-record.ts';
 
@@ -42,9 +43,10 @@ export async function expandOnNode(context: NodeContext, request: NodeExpandVolu
   const ref = { pool: record.pool, name };
   // This also lets the device have the volume's full size.
   const attached = await engine.node.attach(ref, { readOnly: record.readOnly });
-  const volume = await api.get(volumes, { name });
-  const size = bytesOf(volume?.status?.size ?? '0');
-  if (attached.kind === 'directory' || record.readOnly) return size;
+  if (attached.kind === 'directory' || record.readOnly) {
+    const volume = await api.get(volumes, { name });
+    return bytesOf(volume?.status?.size ?? '0');
+  }
   if (record.mode === 'Block') return deviceSize(attached.path);
   const fsType = (await mountAt(record.staging))?.fsType;
   if (fsType !== 'ext4' && fsType !== 'xfs') fail('in-use', `${doing}: it is not staged any more; stage it again`);
@@ -55,8 +57,8 @@ export async function expandOnNode(context: NodeContext, request: NodeExpandVolu
 }
 
 /** The record of a volume that is staged or published at that path. */
-async function recordAt({ records }: NodeContext, doing: string, name: string, path: string): Promise<NodeRecord> {
-  const record = await records.load(name);
+async function recordAt(context: NodeContext, doing: string, name: string, path: string): Promise<NodeRecord> {
+  const record = (await inlineRecord(context, name)) ?? (await context.records.load(name));
   if (!record) return fail('not-found', `${doing}: it is not on this node`);
   const wanted = await canonical(path);
   for (const known of [record.staging, ...record.published.map(({ target }) => target)]) {

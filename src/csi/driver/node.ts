@@ -1,6 +1,8 @@
 import { fail } from '../../lib/errors.ts';
 import { NodeServiceCapability_RPC_Type as Rpc } from '../protocol/csi_pb.ts';
 import type { NodeService } from '../transport/server.ts';
+import { inlineRecord, publishInline, unpublishInline } from './inline.ts';
+import { isInline } from './inline-attributes.ts';
 import { inTurn, type NodeContext } from './node-context.ts';
 import { expandOnNode, volumeStatistics } from './node-usage.ts';
 import { publish, unpublish } from './publish.ts';
@@ -36,13 +38,18 @@ export function nodeService(context: NodeContext): NodeService {
 
     async nodePublishVolume(request, { signal }) {
       need('publishing a volume', { 'volume id': request.volumeId, 'target path': request.targetPath });
-      await inTurn(context, request.volumeId, signal, () => publish(context, request));
+      await inTurn(context, request.volumeId, signal, () =>
+        isInline(request) ? publishInline(context, request, signal) : publish(context, request),
+      );
       return {};
     },
 
     async nodeUnpublishVolume({ volumeId, targetPath }, { signal }) {
       need('unpublishing a volume', { 'volume id': volumeId, 'target path': targetPath });
-      await inTurn(context, volumeId, signal, () => unpublish(context, volumeId, targetPath));
+      await inTurn(context, volumeId, signal, async () => {
+        const inline = await inlineRecord(context, volumeId);
+        await (inline ? unpublishInline(context, inline, targetPath) : unpublish(context, volumeId, targetPath));
+      });
       return {};
     },
 

@@ -14,9 +14,12 @@ export async function publish(context: NodeContext, request: NodePublishVolumeRe
   const { engine, exec, records } = context;
   const doing = `publishing volume ${name} at ${target}`;
   const use = readCapability(doing, request.volumeCapability);
-  const { ref } = await findHere(context, doing, name);
   const record = await records.load(name);
-  if (!record) return fail('in-use', `${doing}: it is not staged on this node; stage it first`);
+  if (!record) {
+    await findHere(context, doing, name);
+    return fail('in-use', `${doing}: it is not staged on this node; stage it first`);
+  }
+  const ref = { pool: record.pool, name };
   checkMode(doing, record.mode, use);
   const readOnly = request.readonly || use.readOnly || record.readOnly;
   const staged = await stagedContent(context, doing, record);
@@ -40,8 +43,11 @@ export async function publish(context: NodeContext, request: NodePublishVolumeRe
   }
 }
 
+/** What it takes to unpublish. */
+type UnpublishContext = Pick<NodeContext, 'engine' | 'exec' | 'records'>;
+
 /** Ensures that the volume is not at the target path any more, and that nothing is left of that path. */
-export async function unpublish(context: NodeContext, name: string, target: string): Promise<void> {
+export async function unpublish(context: UnpublishContext, name: string, target: string): Promise<void> {
   const { exec, records } = context;
   const record = await records.load(name);
   const ours = record?.published.find((it) => it.target === target);
@@ -95,7 +101,11 @@ async function isThere({ target, how }: Published): Promise<boolean> {
 }
 
 /** Whether a mount that no record names shows the volume: for one whose record was lost. */
-async function isOf({ engine }: NodeContext, record: NodeRecord | undefined, mount: MountEntry): Promise<boolean> {
+async function isOf(
+  { engine }: Pick<NodeContext, 'engine'>,
+  record: NodeRecord | undefined,
+  mount: MountEntry,
+): Promise<boolean> {
   if (!record) return false;
   const attached = await engine.node.attached({ pool: record.pool, name: record.volume });
   if (attached?.kind === 'device') return (await mountsOf(attached.path)).some(({ id }) => id === mount.id);

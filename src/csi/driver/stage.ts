@@ -12,7 +12,10 @@ import { type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
  * Brings a volume to this node: takes its attachment, attaches it, and mounts its file system at the staging path.
  * Raw block and directories need no mount there. A first try that fails leaves nothing behind.
  */
-export async function stage(context: NodeContext, request: NodeStageVolumeRequest): Promise<void> {
+export async function stage(
+  context: NodeContext,
+  request: Pick<NodeStageVolumeRequest, 'volumeId' | 'stagingTargetPath' | 'volumeCapability'>,
+): Promise<void> {
   const { volumeId: name, stagingTargetPath: staging } = request;
   const doing = `staging volume ${name}`;
   const use = readCapability(doing, request.volumeCapability);
@@ -29,13 +32,13 @@ export async function stage(context: NodeContext, request: NodeStageVolumeReques
     readOnly: use.readOnly,
     singleWriter: use.singleWriter,
     published: before?.published ?? [],
+    inline: before?.inline,
   };
   if (JSON.stringify(before) !== JSON.stringify(record)) await context.records.save(name, record);
   try {
-    await takeAttachment(context.api, volume, {
-      node: context.node,
-      mode: use.readOnly ? 'ReadOnly' : 'ReadWrite',
-    });
+    const wish = { node: context.node, mode: use.readOnly ? 'ReadOnly' : 'ReadWrite' } as const;
+    // What was last seen of the Volume may be from before it was let go here, but not while there is a record.
+    await takeAttachment(context.api, volume, wish, { believed: before !== undefined });
     await bringHere(context, { doing, volume, ref, staging, use });
   } catch (error) {
     if (!before) await undo(context, record);
@@ -66,20 +69,25 @@ export async function unstage(context: NodeContext, name: string, staging: strin
   const mounted = await stillPublished(record);
   if (mounted.length > 0) fail('in-use', `${doing}: it is still published at ${mounted.join(', ')}`);
   await letGo(context, record);
+  await context.records.remove(name);
 }
 
-async function letGo({ api, engine, exec, node, records }: NodeContext, record: NodeRecord): Promise<void> {
+/** Ensures that nothing of the volume is on this node but its record. */
+export async function letGo(
+  { api, engine, exec, node }: Pick<NodeContext, 'api' | 'engine' | 'exec' | 'node'>,
+  record: NodeRecord,
+): Promise<void> {
   const { volume: name, pool } = record;
   await unmount(exec, record.staging);
   await engine.node.detach({ pool, name });
   await releaseAttachment(api, name, node);
-  await records.remove(name);
 }
 
 /** The record stays if this fails, so that unstaging can finish it. */
 async function undo(context: NodeContext, record: NodeRecord): Promise<void> {
   try {
     await letGo(context, record);
+    await context.records.remove(record.volume);
   } catch (error) {
     context.log.warn({ volume: record.volume, reason: messageOf(error) }, 'failed staging not undone; unstage does it');
   }

@@ -4,6 +4,7 @@ import { serveCsi } from '../transport/server.ts';
 import type { CommonOptions, DriverOptions, NodeOptions } from './context.ts';
 import { controllerService } from './controller.ts';
 import { identityService } from './identity.ts';
+import { createInlineSweep, sweepEvery } from './inline.ts';
 import { nodeService } from './node.ts';
 import { openNodeRecords } from './node-record.ts';
 import { ObjectWatch } from './object-watch.ts';
@@ -47,10 +48,11 @@ async function openController(options: CommonOptions, open: AsyncDisposableStack
 async function openNode(options: CommonOptions & NodeOptions, open: AsyncDisposableStack) {
   const view = options.api.informer(volumes);
   await view.synced;
-  return nodeService({
-    ...options,
-    volumes: open.use(new ObjectWatch(view)),
-    records: openNodeRecords(options.dataDir),
-    locks: new KeyedLock(),
-  });
+  const watch = open.use(new ObjectWatch(view));
+  const records = openNodeRecords(options.dataDir);
+  const context = { ...options, volumes: watch, records, locks: new KeyedLock() };
+  const sweep = open.use(createInlineSweep(context));
+  for (const name of await records.names()) sweep.add(name);
+  await sweep.start();
+  return nodeService({ ...context, onInline: (name) => sweep.add(name, sweepEvery) });
 }

@@ -20,6 +20,7 @@ export interface VolumeWish {
   readonly spec: Volume['spec'];
   readonly poolSelector: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The claim that a Volume was made for, where the caller told. */

@@ -15,7 +15,7 @@ async function officialDirectory(): Promise<string | undefined> {
   const versions = await readdir(directory).catch(() => []);
   const newest = versions
     .filter((it) => it.startsWith('spec@'))
-    .sort()
+    .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
     .at(-1);
   return newest && join(directory, newest);
 }
