@@ -4,9 +4,9 @@ export interface ClusterFlags {
   readonly csiAddress?: string;
   readonly metricsAddress?: string;
   readonly logLevel?: string;
+  readonly sidecars?: string;
   /** Of the controller. */
   readonly namespace?: string;
-  readonly sidecars?: string;
   readonly directBinding?: string;
   /** Of the agent. */
   readonly node?: string;

@@ -21,8 +21,16 @@ export function kubeconfigPath(options: ConnectionOptions, env = process.env): {
   return { file: join(dataDirectory(options.data), 'kubeconfig'), from: 'the data directory' };
 }
 
-/** Connects to the API. Throws `not-ready` if Moorage has never run there, `permission` if that is not ours to read. */
+/**
+ * Connects to the API: in a pod to that of its cluster, unless a kubeconfig is named. Throws `not-ready` if Moorage has never
+ * run there, `permission` if that is not ours to read.
+ */
 export async function connect(options: ConnectionOptions): Promise<KubeApi> {
+  const named = options.kubeconfig || options.data || process.env['KUBECONFIG'] || process.env['MOORAGE_DATA'];
+  if (!named && process.env['KUBERNETES_SERVICE_HOST']) {
+    const { inClusterConnection, openKubeApi } = await import('../api/kube/index.ts');
+    return openKubeApi({ connection: inClusterConnection() });
+  }
   const { file, from } = kubeconfigPath(options);
   await access(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EACCES') {

@@ -48,7 +48,8 @@ export async function agent(options: AgentOptions, { log, signal }: ProcessConte
   const { openLocalEngine, startVolumes } = await parts.storage;
   const engine = openLocalEngine({ dataDir, exec, log });
   const common = { api, engine, node, dataDir, exec, log, meter };
-  const { room } = open.use(await startVolumes({ ...common, sole: false, events }));
+  const { namespace } = options;
+  const { room } = open.use(await startVolumes({ ...common, namespace, sole: false, events }));
   const { startCsiDriver, registerWithKubelet } = await parts.driver;
   open.use(await startCsiDriver({ ...common, services: ['node'], room, socket, measureCalls: true }));
   problem = undefined;

@@ -4,6 +4,10 @@ const common = [
   ['--kubeconfig <file>', 'the cluster to work in (default: that of the pod that this runs in)'],
   ['--namespace <name>', 'the namespace of Moorage itself (default: that of the pod, else moorage)'],
 ] as const;
+const sidecars = [
+  '--sidecars <whose>',
+  'own, or upstream where those of the Kubernetes project call and register the driver (default: own)',
+] as const;
 const logLevel = ['--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)'] as const;
 
 /** The roles of a Kubernetes cluster, which its pods run. */
@@ -17,7 +21,7 @@ export const clusterVerbs: readonly Verb[] = [
       ...common,
       ['--csi-address <socket>', 'where to serve CSI (default: /run/moorage/csi.sock)'],
       ['--metrics-address <address>', 'where to serve /metrics, /healthz and /readyz (default: :9810)'],
-      ['--sidecars <whose>', 'own, or upstream where those of the Kubernetes project call CSI (default: own)'],
+      sidecars,
       ['--direct-binding <boolean>', "bind new volumes here, ahead of Kubernetes' own binder (default: true)"],
       logLevel,
     ],
@@ -39,6 +43,7 @@ export const clusterVerbs: readonly Verb[] = [
       ['--kubelet-dir <directory>', 'the directory of the kubelet (default: /var/lib/kubelet)'],
       ['--csi-address <socket>', 'where to serve CSI (default: plugins/csi.moorage.dev/csi.sock of the kubelet)'],
       ['--metrics-address <address>', 'where to serve /metrics, /healthz and /readyz (default: :9811)'],
+      sidecars,
       ['--default-pool <boolean>', 'make a pool, if this node has none (default: true)'],
       ['--pool-path <path>', 'directory or unused disk of that pool (default: in the data directory)'],
       ['--backend <backend>', 'of that pool: auto, image or directory (default: auto)'],
@@ -49,5 +54,15 @@ export const clusterVerbs: readonly Verb[] = [
       ['moorage agent --default-pool=false', 'use only the pools that somebody makes'],
     ],
     run: ({ flags, roles }) => roles.agent(flags),
+  },
+  {
+    usage: 'may-uninstall',
+    summary: 'say whether Moorage may be taken away from a cluster',
+    details: 'helm uninstall asks this first. Exit code 0 if it may.',
+    isHidden: true,
+    connects: true,
+    flags: [['--keep-volumes', 'volumes that no pod uses may stay']],
+    examples: [['moorage may-uninstall', 'and what stands against it']],
+    run: async (call) => (await import('./may-uninstall.ts')).mayUninstall(call),
   },
 ];

@@ -1,0 +1,44 @@
+import type { KubeApi } from '../../api/kube/index.ts';
+import { exitCodes, isCode } from '../../lib/errors.ts';
+import type { Kind } from '../../model/kind.ts';
+import { persistentVolumes, snapshots, volumeSnapshotContents, volumes } from '../../model/kinds/index.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { connect } from '../connection.ts';
+import { reasonsAgainst } from '../uninstall/reasons.ts';
+import type { Call } from '../verb.ts';
+
+/** Says whether Moorage may be taken away from the cluster, and if not why. Returns 0, or the exit code of `in-use`. */
+export async function mayUninstall({ flags, terminal }: Call): Promise<number> {
+  await using api = await connect(flags);
+  const keepVolumes = flags.keepVolumes ?? false;
+  const reasons = reasonsAgainst(
+    {
+      persistentVolumes: await all(api, persistentVolumes),
+      contents: await all(api, volumeSnapshotContents),
+      volumes: await all(api, volumes),
+      snapshots: await all(api, snapshots),
+    },
+    keepVolumes,
+  );
+  if (reasons.length === 0) {
+    terminal.out(keepVolumes ? 'Volumes stay as they are, and no pod uses one.' : 'No volume is left.');
+    return 0;
+  }
+  terminal.note('Moorage is not uninstalled, since nobody would look after its volumes:');
+  for (const reason of reasons) terminal.note(`  ${reason}`);
+  if (!keepVolumes) {
+    terminal.note('To keep volumes, with their data, for a later install, set uninstall.keepVolumes=true:');
+    terminal.note('  helm upgrade moorage deploy/chart --reuse-values --set uninstall.keepVolumes=true');
+  }
+  return exitCodes['in-use'];
+}
+
+/** All objects of a kind; none of a kind that the API does not serve. */
+async function all<T extends KubeObject>(api: KubeApi, kind: Kind<T>): Promise<readonly T[]> {
+  try {
+    return (await api.list(kind)).items;
+  } catch (error) {
+    if (isCode(error, 'not-found')) return [];
+    throw error;
+  }
+}
