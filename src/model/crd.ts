@@ -33,13 +33,16 @@ export function structuralSchema(kind: Kind): Schema {
   };
 }
 
+/** Groups of the Kubernetes project are refused without the place where it approved them. */
+const approval = { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-csi/external-snapshotter/pull/814' };
+
 /** The CustomResourceDefinition that serves the kind in a real Kubernetes. */
 export function crdOf(kind: Kind): object {
   const { group, version, plural, singular, shortNames, categories } = kind;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: resourceOf(kind) },
+    metadata: { name: resourceOf(kind), ...(group.endsWith('.k8s.io') ? { annotations: approval } : {}) },
     spec: {
       group,
       scope: kind.namespaced ? 'Namespaced' : 'Cluster',
