@@ -14,7 +14,7 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
   const users = world.mounts.filter(
     ({ metadata, spec }) => metadata.namespace === claim.metadata.namespace && spec.claim === claim.metadata.name,
   );
-  const drivers = new Set(world.csiNodes.flatMap(({ spec }) => spec.drivers.map(({ name }) => name)));
+  const drivers = new Set(world.csiNodes.flatMap(({ spec }) => (spec.drivers ?? []).map(({ name }) => name)));
   const plan = planBinding({
     claim,
     classes: world.classes,
@@ -170,7 +170,7 @@ function nextSteps(
     const known = world.classes.map(({ metadata }) => metadata.name).join(', ') || 'none';
     return [`create the StorageClass that it asks for, or a default one; there are: ${known}`];
   }
-  const drivers = world.csiNodes.flatMap(({ spec }) => spec.drivers.map((it) => it.name));
+  const drivers = world.csiNodes.flatMap(({ spec }) => (spec.drivers ?? []).map((it) => it.name));
   if (plan.outcome === 'provision' && !drivers.includes(storageClass.provisioner)) {
     return [
       `plug in its driver: moorage up --csi ${storageClass.provisioner}=/path/to/csi.sock (there are: ${drivers.join(', ')})`,

@@ -29,7 +29,7 @@ export async function status({ flags, terminal }: Call): Promise<number> {
   terminal.out(`Moorage runs${pid ? ` as process ${pid}, with its data in ${data}` : ''}.`);
   terminal.out(`\n${pools(world, terminal)}`);
   terminal.out(`\n${objects(world, terminal)}`);
-  const drivers = world.csiNodes.flatMap((node) => node.spec.drivers.map(({ name }) => name));
+  const drivers = world.csiNodes.flatMap((node) => (node.spec.drivers ?? []).map(({ name }) => name));
   terminal.out(`\nCSI drivers: ${[...new Set(drivers)].join(', ') || 'none'}`);
   terminal.out(`\n${wrong(problems, terminal)}`);
   return 0;

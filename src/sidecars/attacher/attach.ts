@@ -59,7 +59,7 @@ async function nodeIdOf({ api }: Reader, { metadata, spec }: VolumeAttachment, d
   const saved = metadata.annotations?.[nodeIdAnnotation];
   if (saved) return saved;
   const node = await api.get(csiNodes, { name: spec.nodeName });
-  const entry = node?.spec.drivers.find(({ name }) => name === driver.name);
+  const entry = node?.spec.drivers?.find(({ name }) => name === driver.name);
   return entry?.nodeID ?? fail('not-ready', `node ${spec.nodeName} does not run driver ${driver.name} yet`);
 }
 

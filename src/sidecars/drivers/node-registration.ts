@@ -4,7 +4,7 @@ import { nodes } from '../../model/kinds/core.ts';
 import { type CSINode, csiDrivers, csiNodes } from '../../model/kinds/storage.ts';
 import type { Introduction } from './introduce.ts';
 
-type Entry = CSINode['spec']['drivers'][number];
+type Entry = NonNullable<CSINode['spec']['drivers']>[number];
 
 /** Ensures the CSIDriver object; one that is there is left as its administrator wants it. */
 export async function ensureDriverObject(api: Api, { name, capabilities }: Introduction): Promise<void> {
@@ -70,7 +70,7 @@ async function ensureEntry(api: Api, name: string, entry: Entry): Promise<void> 
         });
         return;
       }
-      const drivers = withEntry(present.spec.drivers, entry);
+      const drivers = withEntry(present.spec.drivers ?? [], entry);
       if (drivers) await api.update(csiNodes, { ...present, spec: { ...present.spec, drivers } });
       return;
     } catch (error) {

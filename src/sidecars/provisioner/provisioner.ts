@@ -156,7 +156,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
       return [...own, ...keysToTryFor(`claim ${keyOf(refTo(claim))}`)];
     })
     .watch(classes, ({ metadata }) => keysToTryFor(`class ${metadata.name}`))
-    .watch(api.informer(csiNodes), ({ spec }) => spec.drivers.flatMap(({ name }) => keysOfDriver(name)))
+    .watch(api.informer(csiNodes), ({ spec }) => (spec.drivers ?? []).flatMap(({ name }) => keysOfDriver(name)))
     // Nothing to do when these change, but they must be known before the first pass.
     .watch(volumes, () => [])
     .watch(api.informer(nodes), () => []);

@@ -8,7 +8,8 @@ test("a node's topology is read from its labels, and nodes that lack one are lef
     apiVersion: 'storage.k8s.io/v1' as const,
     kind: 'CSINode' as const,
     metadata: { name },
-    spec: { drivers: name === 'n3' ? [] : [{ name: 'd', nodeID: name, topologyKeys: ['zone', 'rack'] }] },
+    // As a kubelet makes it that has no driver yet.
+    spec: { drivers: name === 'n3' ? null : [{ name: 'd', nodeID: name, topologyKeys: ['zone', 'rack'] }] },
   }));
   const labels: Record<string, Record<string, string>> = {
     n1: { zone: 'a', rack: '7', other: 'x' },

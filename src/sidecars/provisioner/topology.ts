@@ -27,7 +27,7 @@ export function nodeTopologies(
 ): NodeTopology[] {
   const found: NodeTopology[] = [];
   for (const { metadata, spec } of csiNodes) {
-    const keys = spec.drivers.find(({ name }) => name === driver)?.topologyKeys ?? [];
+    const keys = spec.drivers?.find(({ name }) => name === driver)?.topologyKeys ?? [];
     const labels = nodeOf(metadata.name)?.metadata.labels ?? {};
     if (keys.length === 0 || keys.some((key) => labels[key] === undefined)) continue;
     found.push({

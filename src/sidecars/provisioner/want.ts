@@ -72,7 +72,7 @@ export class Wants {
 
   /** How many nodes run the driver. */
   nodesWith(driver: string): number {
-    return [...this.#csiNodes.list()].filter(({ spec }) => spec.drivers.some(({ name }) => name === driver)).length;
+    return [...this.#csiNodes.list()].filter(({ spec }) => spec.drivers?.some(({ name }) => name === driver)).length;
   }
 
   #requirementOf(

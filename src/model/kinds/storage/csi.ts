@@ -108,17 +108,26 @@ const nodeSchema = z.object({
   kind: z.literal('CSINode'),
   metadata: objectMeta,
   spec: z.object({
-    drivers: z.array(
-      z.object({
-        name: z.string(),
-        nodeID: z.string(),
-        topologyKeys: z.array(z.string()).nullish(),
-        allocatable: z.object({ count: z.number().int().min(0).optional() }).nullish(),
-      }),
-    ),
+    // A kubelet without drivers makes it null.
+    drivers: z
+      .array(
+        z.object({
+          name: z.string(),
+          nodeID: z.string(),
+          topologyKeys: z.array(z.string()).nullish(),
+          allocatable: z.object({ count: z.number().int().min(0).optional() }).nullish(),
+        }),
+      )
+      .nullable(),
   }),
 });
 export type CSINode = z.infer<typeof nodeSchema>;
+
+type NodeDriver = NonNullable<CSINode['spec']['drivers']>[number];
+
+function driversOf({ spec }: CSINode): readonly NodeDriver[] {
+  return spec.drivers ?? [];
+}
 
 /** CSINode, as storage.k8s.io/v1 has it. */
 export const csiNodes = defineKind<CSINode>({
@@ -129,14 +138,12 @@ export const csiNodes = defineKind<CSINode>({
   description: 'The CSI drivers of a node.',
   schema: nodeSchema as z.ZodType<CSINode>,
   mergeKeys: { ...metadataMergeKeys, 'spec.drivers': 'name' },
-  validate: ({ spec }, old) => [
-    ...spec.drivers.flatMap((driver, index) => nodeDriverErrors(spec.drivers, driver, index)),
-    ...spec.drivers.flatMap((driver) => changedDriverErrors(driver, old)),
+  validate: (it, old) => [
+    ...driversOf(it).flatMap((driver, index) => nodeDriverErrors(driversOf(it), driver, index)),
+    ...driversOf(it).flatMap((driver) => changedDriverErrors(driver, old)),
   ],
-  columns: [column('Drivers', 'How many drivers.', (it) => it.spec.drivers.length, { type: 'integer' })],
+  columns: [column('Drivers', 'How many drivers.', (it) => driversOf(it).length, { type: 'integer' })],
 });
-
-type NodeDriver = CSINode['spec']['drivers'][number];
 
 function nodeDriverErrors(all: readonly NodeDriver[], driver: NodeDriver, index: number): FieldError[] {
   const field = `spec.drivers[${index}]`;
@@ -156,7 +163,7 @@ function nodeDriverErrors(all: readonly NodeDriver[], driver: NodeDriver, index:
 }
 
 function changedDriverErrors(driver: NodeDriver, old: CSINode | undefined): FieldError[] {
-  const before = old?.spec.drivers.find(({ name }) => name === driver.name);
+  const before = old && driversOf(old).find(({ name }) => name === driver.name);
   if (!before) return [];
   const { allocatable: _, ...rest } = before;
   return immutable('spec.drivers', { ...driver, allocatable: undefined }, rest);
