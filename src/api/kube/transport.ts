@@ -1,9 +1,9 @@
-import { Agent, type Dispatcher } from 'undici';
 import { sleep } from '../../lib/clock.ts';
 import { type codeOf, fail, isCode, MoorageError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { errorOf } from '../status.ts';
 import type { Connection } from './connection.ts';
+import { type HttpAnswer, HttpClient } from './http-client.ts';
 import { type ApiRequest, requests } from './requests.ts';
 
 export interface Call {
@@ -26,8 +26,6 @@ export interface TransportOptions {
   readonly log: Log;
 }
 
-/** Connections for requests. More wait their turn: that, and no count of requests a second, is what spares the server. */
-const maxConnections = 32;
 const requestTimeout = 60_000;
 /** Kubernetes sends a bookmark about once a minute: a watch that says nothing for so long has lost its server. */
 const silence = 180_000;
@@ -39,9 +37,7 @@ const longestPause = 30;
 export class Transport implements AsyncDisposable {
   readonly #options: TransportOptions;
   readonly #connection: Connection;
-  readonly #requests: Agent;
-  /** Watches keep their connection for themselves. */
-  readonly #streams: Agent;
+  readonly #client: HttpClient;
   readonly #stop = new AbortController();
   #awaySince: number | undefined;
 
@@ -49,21 +45,12 @@ export class Transport implements AsyncDisposable {
     const { connection } = options;
     this.#options = options;
     this.#connection = connection;
-    const connect = {
-      rejectUnauthorized: !connection.insecure,
-      ...(connection.authority ? { ca: connection.authority } : {}),
-      ...(connection.certificate ? { cert: connection.certificate } : {}),
-      ...(connection.key ? { key: connection.key } : {}),
-      ...(connection.serverName ? { servername: connection.serverName } : {}),
-    };
-    this.#requests = new Agent({ connect, connections: maxConnections, keepAliveTimeout: 30_000 });
-    this.#streams = new Agent({ connect });
+    this.#client = new HttpClient(connection);
   }
 
   /** The answer as text. */
   async text(call: Call): Promise<string> {
-    const response = await this.#send(this.#requests, call);
-    return await this.#read(call, response);
+    return await this.#read(call, await this.#send(call, false));
   }
 
   /** The answer as JSON. */
@@ -78,11 +65,11 @@ export class Transport implements AsyncDisposable {
 
   /** The lines of an answer that goes on. */
   async *lines(call: Call): AsyncGenerator<string> {
-    const response = await this.#send(this.#streams, call);
+    const { body } = await this.#send(call, true);
     let rest = '';
     try {
-      response.body.setEncoding('utf8');
-      for await (const chunk of response.body as AsyncIterable<string>) {
+      body.setEncoding('utf8');
+      for await (const chunk of body as AsyncIterable<string>) {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
         yield* lines.filter((line) => line !== '');
@@ -96,26 +83,26 @@ export class Transport implements AsyncDisposable {
   /** Closes at once; what waits for an answer is told that we are stopping. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new MoorageError('not-ready', 'the connection to the API is closed'));
-    await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
+    this.#client[Symbol.dispose]();
   }
 
   /** An answer that is no failure. Sends again what the server asked to be sent later, or with a newer token. */
-  async #send(agent: Agent, call: Call): Promise<Dispatcher.ResponseData> {
+  async #send(call: Call, isStream: boolean): Promise<HttpAnswer> {
     let authorization = this.#connection.authorization();
     for (let tries = 1; ; tries += 1) {
-      const response = await this.#request(agent, call, authorization);
-      if (response.statusCode < 400) return response;
-      const text = await this.#read(call, response);
-      if (response.statusCode === 401 && tries === 1) {
+      const answer = await this.#request(call, isStream, authorization);
+      if (answer.status < 400) return answer;
+      const text = await this.#read(call, answer);
+      if (answer.status === 401 && tries === 1) {
         const renewed = this.#connection.authorization(true);
         if (renewed !== authorization) {
           authorization = renewed;
           continue;
         }
       }
-      const pause = pauseOf(response);
+      const pause = pauseOf(answer);
       if (pause === undefined || tries >= maxTries) {
-        throw errorOf(response.statusCode, parsed(text), this.#doing(call));
+        throw errorOf(answer.status, parsed(text), this.#doing(call));
       }
       const signal = call.signal ? AbortSignal.any([call.signal, this.#stop.signal]) : this.#stop.signal;
       await sleep(pause, signal).catch((error: unknown) => {
@@ -124,18 +111,17 @@ export class Transport implements AsyncDisposable {
     }
   }
 
-  async #request(agent: Agent, call: Call, authorization: string | undefined): Promise<Dispatcher.ResponseData> {
+  async #request(call: Call, isStream: boolean, authorization: string | undefined): Promise<HttpAnswer> {
+    this.#stop.signal.throwIfAborted();
     const { method = 'GET', query = {}, body, type = 'application/json', signal } = call;
-    const { origin, pathname } = new URL(this.#connection.server);
     const parameters = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
     const search = new URLSearchParams(
       parameters.map(([key, value]): [string, string] => [key, String(value)]),
     ).toString();
     try {
-      const response = await agent.request({
-        origin,
-        path: `${pathname.replace(/\/$/, '')}${call.path}${search ? `?${search}` : ''}`,
+      const answer = await this.#client.request({
         method,
+        path: `${call.path}${search ? `?${search}` : ''}`,
         headers: {
           accept: 'application/json',
           'user-agent': this.#options.userAgent,
@@ -143,22 +129,24 @@ export class Transport implements AsyncDisposable {
           ...(authorization ? { authorization } : {}),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal ? { signal } : {}),
-        headersTimeout: requestTimeout,
-        bodyTimeout: agent === this.#streams ? silence : requestTimeout,
+        signal,
+        isStream,
+        silence: isStream ? silence : requestTimeout,
       });
-      this.#tell(call, String(response.statusCode));
+      this.#tell(call, String(answer.status));
       this.#isBack();
-      return response;
+      return answer;
     } catch (error) {
       this.#tell(call, '<error>');
       throw this.#failure(call, error);
     }
   }
 
-  async #read(call: Call, response: Dispatcher.ResponseData): Promise<string> {
+  async #read(call: Call, { body }: HttpAnswer): Promise<string> {
     try {
-      return await response.body.text();
+      const chunks: Buffer[] = [];
+      for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk);
+      return Buffer.concat(chunks).toString('utf8');
     } catch (error) {
       throw this.#failure(call, error);
     }
@@ -218,8 +206,8 @@ export function isConnectionFailure(error: unknown): boolean {
 }
 
 /** Milliseconds until the server wants to hear this again; undefined if it does not. As client-go: 429 and 5xx. */
-function pauseOf({ statusCode, headers }: Dispatcher.ResponseData): number | undefined {
-  if (statusCode !== 429 && statusCode < 500) return undefined;
+function pauseOf({ status, headers }: HttpAnswer): number | undefined {
+  if (status !== 429 && status < 500) return undefined;
   const after = Number(headers['retry-after'] ?? Number.NaN);
   return Number.isFinite(after) && after >= 0 ? Math.min(after, longestPause) * 1_000 : undefined;
 }
