@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exec } from '../../src/lib/exec.ts';
 import { attachCluster, type Cluster, startCluster, startControlPlane, until } from './cluster/index.ts';
 import { machineState } from './cluster/trace.ts';
 import { agnhost, apply, busybox, namespace } from './pods.ts';
@@ -86,6 +89,18 @@ describe.skipIf(process.getuid?.() !== 0)('the Kubernetes under test', () => {
     await until('the new kubelet serves', 30, () => kubectl('exec', 'survivor', '--', 'true').then(() => true));
   });
 
+  it('starts the pods of a node again that lost its power', async () => {
+    await apply(cluster, pod('patient', 'n2', { image: busybox, command: ['sleep', '1000'] }));
+    await kubectl('wait', '--for=condition=Ready', 'pod/patient', '--timeout=60s');
+
+    await cluster.node('n2').powerOff();
+    await cluster.node('n2').powerOn();
+
+    const restarts = ['get', 'pod', 'patient', '-o', 'jsonpath={.status.containerStatuses[0].restartCount}'];
+    await until('the pod was started again', 60, async () => (await kubectl(...restarts)) === '1');
+    await until('it runs', 30, () => kubectl('exec', 'patient', '--', 'true').then(() => true));
+  });
+
   it('has room for a control plane beside it', async () => {
     const directory = await mkdtemp('/var/lib/moorage-kube-test-');
     const before = await machineState(directory);
@@ -114,6 +129,20 @@ describe.skipIf(process.getuid?.() !== 0)('the Kubernetes under test', () => {
     expect(await machineState(directory)).not.toEqual(before);
 
     await other.down();
+    expect(await machineState(directory)).toEqual(before);
+  });
+
+  it('is taken down without a trace when it was never whole', async () => {
+    const directory = await mkdtemp('/var/lib/moorage-kube-test-');
+    const before = await machineState(directory);
+    const env = { ...process.env, MOORAGE_KUBE_DIR: directory };
+    const main = join(import.meta.dirname, 'cluster/main.ts');
+    const up = spawn(process.execPath, [main, 'up'], { env, stdio: 'ignore' });
+    const started = join(directory, 'processes/n1-containerd.json');
+    await until('a node has begun to start', 60, async () => existsSync(started));
+    up.kill('SIGKILL');
+
+    await exec([process.execPath, main, 'down'], { env: { MOORAGE_KUBE_DIR: directory } });
     expect(await machineState(directory)).toEqual(before);
   });
 });

@@ -25,11 +25,15 @@ export class ControlPlane {
     return `https://${this.#address}:${this.#state.ports.apiServer}`;
   }
 
-  /** Starts what does not run yet, and waits until all of it is of use. */
-  async start(): Promise<void> {
+  /** Starts etcd and the API server if they do not run, and waits until they are ready. */
+  async startApi(): Promise<void> {
     await this.#makeCredentials();
     await this.#startEtcd();
     await this.startApiServer();
+  }
+
+  /** Starts the controller manager and the scheduler if they do not run, and waits until pods could be made. */
+  async startControllers(): Promise<void> {
     await Promise.all([this.#startControllerManager(), this.#startScheduler()]);
     // A pod needs the default service account, which the controller manager makes.
     const account = '/api/v1/namespaces/default/serviceaccounts/default';

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { type KeyPair, makeCertificate } from '../../../src/apiserver/credentials/certificates.ts';
@@ -47,10 +48,12 @@ export async function makeUser(
   return path;
 }
 
-/** Writes a file, its folder too, that only its owner reads. */
+/** Writes a file, its folder too, that only its owner reads: whole or not at all. */
 export async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text, { mode: 0o600 });
+  const unfinished = `${path}.${randomUUID()}`;
+  await writeFile(unfinished, text, { mode: 0o600 });
+  await rename(unfinished, path);
 }
 
 async function kept(layout: Layout, name: string, make: () => Promise<KeyPair>): Promise<KeyPair> {

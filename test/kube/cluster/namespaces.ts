@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { exec } from '../../../src/lib/exec.ts';
 import { type Layout, nodeDirectories } from './layout.ts';
 import type { Processes } from './processes.ts';
@@ -12,6 +12,8 @@ const firstProcess = 'trap "" CHLD; exec sleep infinity';
  * ends, all that is in the node ends, and its mounts and wires are gone. Returns its process id on this machine.
  */
 export async function makeNamespaces(layout: Layout, processes: Processes, name: string): Promise<number> {
+  // As at every start of a machine.
+  await rm(layout.node(name, 'run'), { recursive: true, force: true });
   for (const directory of Object.keys(nodeDirectories)) {
     await mkdir(layout.node(name, directory), { recursive: true });
   }

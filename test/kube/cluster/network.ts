@@ -52,17 +52,18 @@ export async function freeNetwork(): Promise<Network> {
   return free ?? fail('exhausted', `there are ${numbers.length} clusters already: take one down by npm run kube:down`);
 }
 
-/** Makes the bridge, with its address, if it is not there. */
+/** Makes the bridge, or completes it. */
 export async function makeBridge(network: Network): Promise<void> {
-  if ((await linkNames()).includes(network.bridge)) return;
-  await ip('link', 'add', network.bridge, 'type', 'bridge');
-  await ip('address', 'add', `${network.host}/24`, 'dev', network.bridge);
+  if (!(await linkNames()).includes(network.bridge)) await ip('link', 'add', network.bridge, 'type', 'bridge');
+  await ip('address', 'replace', `${network.host}/24`, 'dev', network.bridge);
   await ip('link', 'set', network.bridge, 'up');
 }
 
-/** Wires a node, given by its first process, to the bridge: its address, its routes and those to its pods. */
+/** Wires a new node, given by its first process, to the bridge: its address, its routes and those to its pods. */
 export async function wireNode(network: Network, index: number, count: number, pid: number): Promise<void> {
   const wire = network.wire(index);
+  // That of a node that ended a moment ago can still be there.
+  if ((await linkNames()).includes(wire)) await exec(['ip', 'link', 'delete', wire], { ok: [0, 1] });
   await ip('link', 'add', wire, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid));
   await ip('link', 'set', wire, 'master', network.bridge, 'up');
   const inNode = (...args: string[]) => exec(['nsenter', '-t', String(pid), '-n', 'ip', ...args]);

@@ -1,12 +1,14 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 import { fail } from '../../../src/lib/errors.ts';
 import { exec } from '../../../src/lib/exec.ts';
 import { tool } from '../tools/build.ts';
 import { ask } from './api.ts';
-import { makeCgroup } from './cgroups.ts';
+import { makeCgroup, removeCgroup } from './cgroups.ts';
 import { makeServer, makeUser, write } from './credentials.ts';
 import type { Layout } from './layout.ts';
+import { detachLoops } from './loops.ts';
 import { enter, makeNamespaces } from './namespaces.ts';
 import { type Network, wireNode } from './network.ts';
 import { cniConfig, containerdConfig, containerdSocket, kubeletConfig } from './node-config.ts';
@@ -23,6 +25,13 @@ export interface Surroundings {
   /** How many nodes there are. */
   readonly count: number;
 }
+
+const nodeSchema = z.object({
+  spec: z.object({ taints: z.array(z.object({ key: z.string() })).default([]) }),
+  status: z.object({
+    conditions: z.array(z.object({ type: z.string(), status: z.string(), lastHeartbeatTime: z.string() })).default([]),
+  }),
+});
 
 /** One node: containerd, kubelet and kube-proxy in namespaces of their own. */
 export class Node {
@@ -56,10 +65,15 @@ export class Node {
   /** Starts what does not run yet, up to containerd, so that images can be imported. */
   async startRuntime(): Promise<void> {
     const { layout, network, count } = this.#around;
-    if ((await this.#processes.pid(`${this.name}-init`)) === undefined) {
+    // A node that was not finished is made anew: nothing is in it yet.
+    const finished = layout.node(this.name, 'finished');
+    const running = await this.pid();
+    if (running === undefined || (await readFile(finished, 'utf8').catch(() => '')) !== String(running)) {
+      await this.powerOff();
       const pid = await makeNamespaces(layout, this.#processes, this.name);
       await wireNode(network, this.index, count, pid);
       await exec(await this.#enter(['tee', '/proc/sys/net/ipv4/ip_forward']), { input: '1' });
+      await write(finished, String(pid));
     }
     await makeCgroup(this.cgroup);
     const config = layout.node(this.name, 'containerd.toml');
@@ -72,12 +86,31 @@ export class Node {
     });
   }
 
+  /** Ends everything in the node at once, as if it had lost its power; its disk stays. */
+  async powerOff(): Promise<void> {
+    await this.#processes.stop(`${this.name}-init`, 'SIGKILL');
+    for (const name of ['containerd', 'kubelet', 'kube-proxy']) {
+      await this.#processes.stop(`${this.name}-${name}`, 'SIGKILL');
+    }
+    await detachLoops(this.#around.layout.node(this.name));
+    await removeCgroup(this.cgroup);
+  }
+
+  /** Starts the node again, and waits until it is ready for pods. */
+  async powerOn(): Promise<void> {
+    await this.startRuntime();
+    await this.startAgents();
+  }
+
   /** Starts the kubelet and kube-proxy if they do not run, and waits until the node is ready for pods. */
   async startAgents(): Promise<void> {
     await this.#configureKubelet();
+    const runs = (await this.#processes.pid(`${this.name}-kubelet`)) !== undefined;
+    // A kubelet that starts says anew that it is ready; what it said before it ended does not count.
+    const since = runs ? 0 : Math.floor(Date.now() / 1000) * 1000;
     await this.startKubelet();
     await this.#startProxy();
-    await this.#processes.ready(`${this.name}-kubelet`, 60, () => this.#isReady());
+    await this.#processes.ready(`${this.name}-kubelet`, 60, () => this.#isReady(since));
   }
 
   /** Starts the kubelet, if it does not run; returns before it is ready. */
@@ -168,11 +201,13 @@ export class Node {
     ]);
   }
 
-  async #isReady(): Promise<boolean> {
+  async #isReady(since: number): Promise<boolean> {
     const { status, body } = await ask(this.#around.layout, this.#around.server, `/api/v1/nodes/${this.name}`);
     if (status !== 200) return false;
-    const node: { status?: { conditions?: { type: string; status: string }[] } } = JSON.parse(body);
-    return node.status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+    const { spec, status: node } = nodeSchema.parse(JSON.parse(body));
+    const ready = node.conditions.find(({ type }) => type === 'Ready');
+    const tainted = spec.taints.some(({ key }) => key === 'node.kubernetes.io/not-ready');
+    return ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime) >= since && !tainted;
   }
 
   async #start(name: string, argv: readonly [string, ...string[]]): Promise<void> {

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { fail } from '../../../src/lib/errors.ts';
 import { exec } from '../../../src/lib/exec.ts';
 
-/** What a cluster runs that is not built from Go modules: a program or file, and the Debian package that has it. */
+/** What nodes need that is not built from Go modules: a program or file, and the Debian package that has it. */
 const needed: readonly { readonly package: string; readonly program?: string; readonly file?: string }[] = [
   { program: 'containerd', package: 'containerd' },
   { program: 'ctr', package: 'containerd' },
@@ -39,12 +39,6 @@ export async function installPrerequisites(say: (text: string) => void): Promise
     const left = needed.filter((one) => !isHere(one)).map(({ program, file }) => program ?? file);
     if (left.length > 0)
       fail('unsupported', `after apt-get install ${packages.join(' ')}, still missing: ${left.join(', ')}`);
-  }
-  if (!findProgram('go') && !existsSync('/usr/local/go/bin/go')) {
-    fail(
-      'unsupported',
-      'Kubernetes is built from its Go modules: install Go 1.26 or newer, from go.dev or the distribution',
-    );
   }
 }
 

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, isCode, MoorageError } from '../../../src/lib/errors.ts';
 import type { Layout } from './layout.ts';
 import { until } from './wait.ts';
 
-/** Every process of a cluster has this variable with the cluster's directory, so that none can be lost. */
+/** Every process of a cluster has these variables, with the cluster's directory and its name, so that none can be lost. */
 const mark = 'MOORAGE_KUBE_CLUSTER';
+const nameMark = 'MOORAGE_KUBE_PROCESS';
 
 interface Recorded {
   readonly pid: number;
@@ -90,6 +91,7 @@ export class Processes {
   }
 
   async #spawn(name: string, argv: readonly [string, ...string[]]): Promise<number> {
+    await this.#endStrays(name);
     await mkdir(dirname(this.#layout.log(name)), { recursive: true });
     await using log = await open(this.#layout.log(name), 'a');
     const [program, ...args] = argv;
@@ -97,11 +99,20 @@ export class Processes {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       cwd: '/',
-      env: { ...process.env, [mark]: this.#layout.directory },
+      env: { ...process.env, [mark]: this.#layout.directory, [nameMark]: name },
     });
     await once(child, 'spawn');
     child.unref();
     return child.pid ?? fail('internal', `${program} was started without a process id`);
+  }
+
+  /** Who started one before may have been killed before it could note so. */
+  async #endStrays(name: string): Promise<void> {
+    for (const pid of await markedProcesses(this.#layout.directory, `${nameMark}=${name}`)) {
+      // They have all from containerd, and are meant to outlive it.
+      const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
+      if (!program.includes('containerd-shim')) await endProcess(pid, 'SIGKILL');
+    }
   }
 
   async #record(name: string, pid: number): Promise<void> {
@@ -147,13 +158,14 @@ async function startTime(pid: number): Promise<string | undefined> {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 
-async function markedProcesses(directory: string): Promise<number[]> {
+/** Those with the mark of a cluster, and with another variable, if one is given as `NAME=value`. */
+async function markedProcesses(directory: string, variable?: string): Promise<number[]> {
+  const wanted = [`${mark}=${directory}`, ...(variable ? [variable] : [])];
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 1 && pid !== process.pid);
   const marked = await Promise.all(
     pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-      if (!environment.split('\0').includes(`${mark}=${directory}`)) return false;
-      return (await startTime(pid)) !== undefined;
+      const environment = (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0');
+      return wanted.every((one) => environment.includes(one)) && (await startTime(pid)) !== undefined;
     }),
   );
   return pids.filter((_, index) => marked[index]);

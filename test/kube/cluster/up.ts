@@ -62,7 +62,7 @@ export async function attachCluster(directory = defaultDirectory()): Promise<Clu
 async function start(options: ControlPlaneOptions, nodes: readonly string[]): Promise<Cluster> {
   const { directory = defaultDirectory(), say = () => {} } = options;
   const layout = new Layout(directory);
-  await installPrerequisites(say);
+  if (nodes.length > 0) await installPrerequisites(say);
   await using _lock = await lockCluster(layout);
   const found = await readState(layout);
   const version = found?.version ?? chosen(options).version ?? kubeVersion;
@@ -88,14 +88,14 @@ async function startParts(cluster: Cluster, images: readonly string[], say: (tex
     await node.startRuntime();
     for (const image of images) await node.importImage(image);
   });
-  await allDone([controlPlane.start(), ...runtimes]);
+  await allDone([controlPlane.startApi(), ...runtimes]);
   say(`the API server is at ${cluster.server}`);
-  if (!network) return;
   const agents = nodes.map(async (node) => {
     await node.startAgents();
     say(`node ${node.name} is ready`);
   });
-  await allDone([startNameServer(layout, network, cluster.server), ...agents]);
+  const names = network ? [startNameServer(layout, network, cluster.server)] : [];
+  await allDone([controlPlane.startControllers(), ...names, ...agents]);
 }
 
 /** As Promise.all, but when it throws, nothing goes on any more. */

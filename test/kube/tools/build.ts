@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fail } from '../../../src/lib/errors.ts';
+import { fail, isCode } from '../../../src/lib/errors.ts';
 import { exec } from '../../../src/lib/exec.ts';
 import { kubeCache } from './cache.ts';
 import { type Family, familiesOf, kubeVersion, type Tool } from './families.ts';
@@ -88,8 +88,15 @@ async function build(family: Family, { name, package: main, tests }: Tool, versi
         unfinished,
         main,
       ],
-      { cwd: join(here, family.folder), env: settings, timeout: anHour },
-    );
+      {
+        cwd: join(here, family.folder),
+        env: { ...settings, PATH: `${process.env['PATH']}:/usr/local/go/bin` },
+        timeout: anHour,
+      },
+    ).catch((error: unknown) => {
+      if (!isCode(error, 'unsupported')) throw error;
+      return fail('unsupported', `${name} is built from its Go module: install Go 1.26 or newer, from go.dev`, error);
+    });
     if (!existsSync(unfinished)) fail('internal', `go made no ${name} of ${main}`);
     await rename(unfinished, path);
   } finally {
