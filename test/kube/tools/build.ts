@@ -73,7 +73,7 @@ async function pinned({ folder, module }: Family): Promise<{ version: string; ke
 }
 
 async function build(family: Family, { name, package: main, tests }: Tool, version: string, path: string) {
-  const unfinished = `${path}.${process.pid}`;
+  const unfinished = `${path}.unfinished`;
   const variables = (family.versionVariables ?? []).map((variable) => `-X ${variable}=${version}`);
   await mkdir(dirname(path), { recursive: true });
   try {
