@@ -6,7 +6,7 @@ import { cache } from '../../test/kube/tools/cache.ts';
 import { fileLock } from '../../test/kube/tools/file-lock.ts';
 import { ensureBases } from './bases.ts';
 import { Buildah } from './buildah.ts';
-import { ensurePrograms } from './programs.ts';
+import { ensureBuilders } from './programs.ts';
 
 /** An image in a file. */
 export interface Image {
@@ -45,7 +45,7 @@ export async function build(recipe: Recipe, say: (text: string) => void = () => 
   const { name } = recipe;
   const folder = join(cache, 'images');
   await mkdir(folder, { recursive: true });
-  await ensurePrograms(say);
+  await ensureBuilders(say);
   await using _lock = await fileLock(join(folder, 'lock'));
   const buildah = new Buildah(folder, await driverFor(folder));
   await ensureBases(buildah, folder, say);

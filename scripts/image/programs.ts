@@ -1,11 +1,14 @@
 import { fail } from '../../src/lib/errors.ts';
 import { exec } from '../../src/lib/exec.ts';
 
-const packages = ['buildah', 'mmdebstrap'] as const;
-
-/** Ensures the programs that build images. As root on Debian they are installed; elsewhere it says what is missing. */
-export async function ensurePrograms(say: (text: string) => void): Promise<void> {
+/** Ensures the programs that build images. */
+export async function ensureBuilders(say: (text: string) => void): Promise<void> {
   if (process.getuid?.() !== 0) fail('permission', 'the image is built as root: it is made in a chroot');
+  await ensurePrograms(['buildah', 'mmdebstrap'], say);
+}
+
+/** Ensures programs whose Debian packages have the same name. As root on Debian they are installed; elsewhere it throws. */
+export async function ensurePrograms(packages: readonly string[], say: (text: string) => void): Promise<void> {
   const found = await Promise.all(packages.map(isThere));
   const missing = packages.filter((_, index) => !found[index]);
   if (missing.length === 0) return;

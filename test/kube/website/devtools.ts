@@ -39,8 +39,8 @@ export class DevTools implements AsyncDisposable {
       [
         ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'],
         ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--hide-scrollbars'],
-        // Nothing outside of this machine is asked for anything.
-        ...['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+        // The cluster's addresses are reached, and nothing else is asked for anything.
+        ...['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 10.*'],
         ...['--password-store=basic', '--remote-debugging-port=0', `--user-data-dir=${profile}`],
         ...[`--window-size=${width},${height}`, 'about:blank'],
       ],

@@ -6,6 +6,13 @@ export interface Person {
   readonly password: string;
 }
 
+export interface Post {
+  readonly title: string;
+  readonly text: string;
+  /** Shown above it: its number in the media library. */
+  readonly picture: number;
+}
+
 /** Goes through the installation that a new website begins with. */
 export async function install(page: Page, site: string, title: string, { name, password }: Person): Promise<void> {
   await page.open(`${site}/`);
@@ -35,12 +42,15 @@ export async function upload(page: Page, site: string, file: string): Promise<nu
   return Number(await page.evaluate(`document.querySelector('#the-list tr').id.replace('post-', '')`));
 }
 
-/** Writes a post in the block editor, with a picture of the media library above it, and publishes it. Returns its address. */
-export async function publish(page: Page, site: string, title: string, text: string, picture: number): Promise<string> {
+/** Writes a post in the block editor and publishes it. Returns its address. */
+export async function publish(page: Page, site: string, { title, text, picture }: Post): Promise<string> {
   await page.open(`${site}/wp-admin/post-new.php`);
-  // The welcome lies over all of it, at the first time.
-  await page.waitUntil(`window.wp?.data?.select('core/editor')?.getCurrentPostId()`);
-  await page.evaluate(`wp.data.dispatch('core/preferences').set('core/edit-post', 'welcomeGuide', false)`);
+  // A welcome lies over all of it, at the first time.
+  await page.waitUntil(`(() => {
+    document.querySelector('.components-guide .components-modal__header button')?.click();
+    wp.data.dispatch('core/preferences').set('core/edit-post', 'welcomeGuide', false);
+    return document.querySelector('.wp-block-post-title') && !document.querySelector('.components-guide');
+  })()`);
   await page.click('.wp-block-post-title');
   await page.waitUntil(`document.activeElement.matches('.wp-block-post-title')`);
   await page.write(title);
