@@ -10,6 +10,12 @@ import { until } from './wait.ts';
 const mark = 'MOORAGE_KUBE_CLUSTER';
 const nameMark = 'MOORAGE_KUBE_PROCESS';
 
+/** No more than programs need: a proxy or a kubeconfig of whoever starts them is none of theirs. */
+const environment = {
+  PATH: `${process.env['PATH']}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+  HOME: '/root',
+};
+
 interface Recorded {
   readonly pid: number;
   /** Clock ticks since boot, from /proc/pid/stat: with it, a number that was given anew is not taken for the process. */
@@ -99,7 +105,7 @@ export class Processes {
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       cwd: '/',
-      env: { ...process.env, [mark]: this.#layout.directory, [nameMark]: name },
+      env: { ...environment, [mark]: this.#layout.directory, [nameMark]: name },
     });
     await once(child, 'spawn');
     child.unref();
