@@ -101,8 +101,12 @@ function decideBinding(claim: PersistentVolumeClaim, volume: PersistentVolume, d
   return isBound ? undefined : { do: 'bind', volume };
 }
 
-/** True for a volume that its driver is to delete now: released by its claim, made by that driver, not retained. */
-export function isToBeDeleted(volume: PersistentVolume, driver: string): boolean {
+/**
+ * True for a volume that its driver is to delete now: made by that driver, not retained, and released by its claim;
+ * `claimIsGone` says that surely the claim is gone, though nobody has written that on the volume yet.
+ */
+export function isToBeDeleted(volume: PersistentVolume, driver: string, claimIsGone = false): boolean {
   const { spec, status } = volume;
-  return spec.persistentVolumeReclaimPolicy === 'Delete' && status?.phase === 'Released' && spec.csi?.driver === driver;
+  if (spec.persistentVolumeReclaimPolicy !== 'Delete' || spec.csi?.driver !== driver) return false;
+  return status?.phase === 'Released' || (claimIsGone && status?.phase !== 'Failed');
 }

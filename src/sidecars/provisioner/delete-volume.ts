@@ -1,13 +1,15 @@
 import type { Informer } from '../../api/api.ts';
 import { Controller } from '../../api/controller.ts';
-import { fail, messageOf } from '../../lib/errors.ts';
-import { type PersistentVolume, persistentVolumes } from '../../model/kinds/core.ts';
+import { fail, isCode, messageOf } from '../../lib/errors.ts';
+import { type PersistentVolume, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure } from '../drivers/outcome.ts';
+import { volumeNameFor } from '../shared/claims.ts';
 import { ensureNoFinalizer, hasFinalizer } from '../shared/finalizers.ts';
+import { Freshest } from '../shared/freshest.ts';
 import {
   deletionSecretName,
   deletionSecretNamespace,
@@ -18,48 +20,59 @@ import {
 import { readSecret, secretOf } from '../shared/secrets.ts';
 import { measuredStep } from '../shared/step.ts';
 import { isToBeDeleted } from './decide.ts';
+import { GoneClaims } from './gone-claims.ts';
+
+export interface VolumeDeletionOptions extends SidecarContext {
+  /** Whether a volume counts as released as soon as its claim is seen to go, before a binder says so. Default false. */
+  readonly directBinding?: boolean;
+}
 
 /** Deletes what was provisioned when its claim is gone: the volume, with its driver, then the PersistentVolume. */
-export function createVolumeDeletion(context: SidecarContext): Sidecar {
-  const { api, drivers, log, events } = context;
-  const volumes = api.informer(persistentVolumes);
+export function createVolumeDeletion(context: VolumeDeletionOptions): Sidecar {
+  const { api, drivers, log, events, directBinding = false } = context;
+  const informer = api.informer(persistentVolumes);
+  const volumes = new Freshest(informer);
+  const claims = api.informer(persistentVolumeClaims);
+  const gone = new GoneClaims(claims);
+  /** Deleted by us, by uid; the view may show them a little longer. */
+  const done = new Set<string>();
   const attachments: Informer<VolumeAttachment> = api.informer(volumeAttachments);
   const attachedTo = attachments.index('volume', ({ spec }) => [spec.source.persistentVolumeName ?? '']);
-  const dueFrom = volumes.index('to be deleted by', (volume) => {
-    const driver = volume.metadata.annotations?.[provisionedByAnnotation];
-    return driver && isToBeDeleted(volume, driver) ? [driver] : [];
-  });
-  const controller = new Controller({
-    name: 'volume-deletion',
-    log,
-    concurrency: 64,
-    reconcile: async (name) => {
-      const volume = volumes.get({ name });
-      const provisionedBy = volume?.metadata.annotations?.[provisionedByAnnotation];
-      const driver = provisionedBy === undefined ? undefined : drivers.get(provisionedBy);
-      if (!volume || !driver) return;
-      if (isDeleting(volume) && !hasFinalizer(volume, provisionerFinalizer)) return;
-      if (!isToBeDeleted(volume, driver.name)) {
-        if (isDeleting(volume) && volume.spec.persistentVolumeReclaimPolicy !== 'Delete') {
-          await ensureNoFinalizer(api, persistentVolumes, volume, provisionerFinalizer);
-        }
-        return;
+  const isDue = (volume: PersistentVolume, driver: string) =>
+    isToBeDeleted(volume, driver, directBinding && gone.has(volume.spec.claimRef?.uid));
+  const madeBy = informer.index('made by', ({ metadata }) => [metadata.annotations?.[provisionedByAnnotation] ?? '']);
+
+  const reconcile = async (name: string) => {
+    const volume = volumes.get({ name });
+    const provisionedBy = volume?.metadata.annotations?.[provisionedByAnnotation];
+    const driver = provisionedBy === undefined ? undefined : drivers.get(provisionedBy);
+    if (!volume || !driver || done.has(volume.metadata.uid ?? '')) return;
+    if (isDeleting(volume) && !hasFinalizer(volume, provisionerFinalizer)) return;
+    if (!isDue(volume, driver.name)) {
+      if (isDeleting(volume) && volume.spec.persistentVolumeReclaimPolicy !== 'Delete') {
+        await ensureNoFinalizer(api, persistentVolumes, volume, provisionerFinalizer);
       }
-      try {
-        await measuredStep(context.meter, 'delete', () => deleteWithDriver(context, volume, driver, attachedTo(name)));
-      } catch (error) {
-        events.warning(volume, 'VolumeFailedDelete', describeFailure(error));
-        throw error;
-      }
-      // Cut off between the two, the volume is still to be deleted, and deleting it again is no error.
-      await ensureNoFinalizer(api, persistentVolumes, volume, provisionerFinalizer, volumeProtectionFinalizer);
-      const { uid } = volume.metadata;
-      await api.delete(persistentVolumes, refTo(volume), { preconditions: { uid } });
-      log.info({ volume: name, driver: driver.name }, 'volume deleted');
-    },
-  })
-    .watch(volumes, (volume) =>
-      volume.status?.phase === 'Released' || isDeleting(volume) ? [volume.metadata.name] : [],
+      return;
+    }
+    try {
+      await measuredStep(context.meter, 'delete', () => deleteWithDriver(context, volume, driver, attachedTo(name)));
+    } catch (error) {
+      events.warning(volume, 'VolumeFailedDelete', describeFailure(error));
+      throw error;
+    }
+    // Cut off in between, the volume is still to be deleted, and deleting it again is no error.
+    await deleteObject(context, volume);
+    done.add(volume.metadata.uid ?? '');
+    log.info({ volume: name, driver: driver.name }, 'volume deleted');
+  };
+
+  const controller = new Controller({ name: 'volume-deletion', log, concurrency: 64, reconcile })
+    .watch(informer, (volume, { type }) => {
+      if (type === 'deleted') done.delete(volume.metadata.uid ?? '');
+      return volume.status?.phase === 'Released' || isDeleting(volume) ? [volume.metadata.name] : [];
+    })
+    .watch(claims, (claim, { type }) =>
+      directBinding && type === 'deleted' ? [claim.spec.volumeName ?? volumeNameFor(claim)] : [],
     )
     .watch(attachments, ({ spec }, { type }) =>
       type === 'deleted' && spec.source.persistentVolumeName ? [spec.source.persistentVolumeName] : [],
@@ -67,9 +80,26 @@ export function createVolumeDeletion(context: SidecarContext): Sidecar {
   return {
     controller,
     wake: (driver) => {
-      for (const { metadata } of dueFrom(driver)) controller.add(metadata.name);
+      for (const volume of madeBy(driver)) if (isDue(volume, driver)) controller.add(volume.metadata.name);
+    },
+    close: () => {
+      gone[Symbol.dispose]();
+      volumes[Symbol.dispose]();
     },
   };
+}
+
+/** Both finalizers go in one write: nothing that others write meanwhile hinders it. */
+async function deleteObject({ api }: SidecarContext, volume: PersistentVolume): Promise<void> {
+  const { uid } = volume.metadata;
+  const finalizers = [provisionerFinalizer, volumeProtectionFinalizer];
+  const body = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': finalizers } };
+  try {
+    await api.patch(persistentVolumes, refTo(volume), { type: 'strategic', body });
+    await api.delete(persistentVolumes, refTo(volume), { preconditions: { uid } });
+  } catch (error) {
+    if (!isCode(error, 'not-found')) throw error;
+  }
 }
 
 async function deleteWithDriver(
