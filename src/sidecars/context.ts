@@ -20,6 +20,8 @@ export interface Sidecar {
   readonly wake: (driver: string) => void;
   /** What to do when a driver may have more room than before. */
   readonly roomFreed?: (driver: string) => void;
+  /** What to do when a driver was asked for more room than it has. */
+  readonly exhausted?: (driver: string) => void;
   /** Ends its timers. */
   readonly close?: () => void;
 }

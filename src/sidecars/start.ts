@@ -1,5 +1,6 @@
 import type { Controller } from '../api/controller.ts';
 import { createAttachedVolumeProtection, createAttacher } from './attacher/attacher.ts';
+import { createCapacity } from './capacity/capacity.ts';
 import type { CapacityOptions } from './capacity/options.ts';
 import type { Sidecar, SidecarContext } from './context.ts';
 import { createCloneProtection } from './provisioner/clone-protection.ts';
@@ -36,13 +37,19 @@ export interface SidecarsOptions extends SidecarContext {
  * again by the next start. Where an API does not serve the kinds of snapshots (yet), everything else works.
  */
 export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisposable> {
-  const { attacher = true, snapshots = true, log } = options;
+  const { attacher = true, snapshots = true, capacity, log } = options;
   const snapshotters = snapshots ? [createSnapshotController(options), createSnapshotter(options)] : [];
   const sidecars: Sidecar[] = [
-    createProvisioner(options),
+    createProvisioner({
+      ...options,
+      onExhausted: (driver) => {
+        for (const { exhausted } of all) exhausted?.(driver);
+      },
+    }),
     createVolumeDeletion(options),
     ...(attacher ? [createAttacher(options)] : []),
     createResizer(options),
+    ...(capacity ? [createCapacity({ ...options, capacity })] : []),
   ];
   const controllers: Controller[] = [
     ...sidecars.map(({ controller }) => controller),

@@ -19,6 +19,8 @@ export interface DriverCapabilities {
   /** ControllerPublishVolume is needed before a node can stage. */
   readonly publish: boolean;
   readonly publishReadonly: boolean;
+  /** It tells how much room there is. */
+  readonly capacity: boolean;
   readonly snapshots: boolean;
   readonly listSnapshots: boolean;
   readonly clones: boolean;
@@ -58,6 +60,7 @@ export function readCapabilities(
     createVolume: rpcs.has(ControllerRpc.CREATE_DELETE_VOLUME),
     publish: rpcs.has(ControllerRpc.PUBLISH_UNPUBLISH_VOLUME),
     publishReadonly: rpcs.has(ControllerRpc.PUBLISH_READONLY),
+    capacity: rpcs.has(ControllerRpc.GET_CAPACITY),
     snapshots: rpcs.has(ControllerRpc.CREATE_DELETE_SNAPSHOT),
     listSnapshots: rpcs.has(ControllerRpc.LIST_SNAPSHOTS),
     clones: rpcs.has(ControllerRpc.CLONE_VOLUME),

@@ -1,3 +1,4 @@
+import type { Result } from '../../api/controller.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
 import { keyOf, refTo } from '../../model/object.ts';
 import { measuredStep } from '../shared/step.ts';
@@ -7,11 +8,21 @@ import { BinderBacklog } from './binder-backlog.ts';
 import { FreeVolumes } from './free-volumes.ts';
 import type { Provisioned, ProvisionerParts } from './parts.ts';
 
+/**
+ * Milliseconds that the binder has to write on a claim whom its volume is waited for from. That is not needed; but if
+ * we write first, its own write fails, and it tells people of a failure that is none.
+ */
+const grace = 40;
+/** With more claims than this at once the binder can't keep up, and what it tells is one of many. */
+const few = 8;
+
 /** Binds claims to the volumes that were made for them, beside the binder of a real cluster. */
 export class DirectBinding implements Disposable {
   readonly #parts: ProvisionerParts;
   readonly #free: FreeVolumes;
   readonly #backlog: BinderBacklog;
+  /** When a claim was first seen without the binder's word. */
+  readonly #seen = new Map<string, number>();
 
   /** `retry` has another look at the claim of that key. */
   constructor(parts: ProvisionerParts, retry: (key: string) => void) {
@@ -22,10 +33,18 @@ export class DirectBinding implements Disposable {
   }
 
   /**
-   * Whether the claim is the binder's: there is a volume that it could be bound to. See FreeVolumes for `delayed`.
+   * Whether a claim that the binder has said nothing about is left to it: undefined if not, otherwise when to look
+   * again, unless something happens before. See FreeVolumes for `delayed`.
    */
-  leaves(claim: PersistentVolumeClaim, delayed: boolean): boolean {
-    return this.#free.has(claim, delayed);
+  leaves(claim: PersistentVolumeClaim, delayed: boolean): Result | undefined {
+    if (this.#free.has(claim, delayed)) return {};
+    const key = keyOf(refTo(claim));
+    const now = performance.now();
+    for (const [other, since] of this.#seen) if (now - since > 100 * grace) this.#seen.delete(other);
+    const since = this.#seen.get(key) ?? now;
+    if (this.#seen.size >= few || now - since >= grace) return undefined;
+    this.#seen.set(key, since);
+    return { again: Math.ceil(since + grace - now) };
   }
 
   /**
@@ -50,6 +69,7 @@ export class DirectBinding implements Disposable {
 
   forget(key: string): void {
     this.#free.forget(key);
+    this.#seen.delete(key);
   }
 
   [Symbol.dispose](): void {

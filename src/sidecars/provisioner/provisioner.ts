@@ -30,6 +30,8 @@ import { Wants } from './want.ts';
 export interface ProvisionerOptions extends SidecarContext {
   /** Whether claims are bound to their new volumes here, without waiting for a binder. Default false. */
   readonly directBinding?: boolean;
+  /** Hears of each driver that had no room for a claim. */
+  readonly onExhausted?: (driver: string) => void;
 }
 
 /**
@@ -93,6 +95,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
     } catch (error) {
       if (isExhausted(error)) {
         forRoom.refused(ask);
+        context.onExhausted?.(driver.name);
         return undefined;
       }
       forRoom.settled(key);
@@ -135,9 +138,10 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
         return undefined;
       case 'provision':
         // The binder looks first at the volumes that are there; where it has told us to make one, it has looked.
-        if (provisionerOf(claim) === undefined && direct?.leaves(claim, waitsForConsumer(step.storageClass)))
-          return undefined;
-        return await provisionOrWait(key, claim, step.storageClass, step.driver);
+        return (
+          (provisionerOf(claim) === undefined && direct?.leaves(claim, waitsForConsumer(step.storageClass))) ||
+          (await provisionOrWait(key, claim, step.storageClass, step.driver))
+        );
     }
   };
 

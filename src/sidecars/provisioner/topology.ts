@@ -64,8 +64,8 @@ export function accessibility(wish: {
   readonly allowed: StorageClass['allowedTopologies'];
   readonly nodes: readonly NodeTopology[];
 }): Requirement | undefined {
-  const allowed = unique(allowedSegments(wish.allowed));
-  const places = allowed.length > 0 ? allowed : unique(wish.nodes.map(({ segments }) => segments));
+  const allowed = uniquePlaces(allowedSegments(wish.allowed));
+  const places = allowed.length > 0 ? allowed : uniquePlaces(wish.nodes.map(({ segments }) => segments));
   if (wish.selectedNode === undefined) {
     if (places.length === 0) return undefined;
     return { requisite: places, preferred: rotate(places, spread(wish.claim) % places.length) };
@@ -107,7 +107,8 @@ function describe(segments: Segments): string {
     .join(',');
 }
 
-function unique(places: readonly Segments[]): Segments[] {
+/** Each place once, in an order that does not change. */
+export function uniquePlaces(places: readonly Segments[]): Segments[] {
   const byText = new Map(places.map((place) => [describe(place), place]));
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
 }

@@ -1,5 +1,5 @@
 import type { Informer } from '../../api/api.ts';
-import { type KubeObject, keyOf, type ObjectRef, refTo } from '../../model/object.ts';
+import { type KubeObject, keyOf, type ObjectRef, refOf, refTo } from '../../model/object.ts';
 
 /** Milliseconds after which a view has surely caught up, or the object has gone without a trace in it. */
 const patience = 30_000;
@@ -30,6 +30,18 @@ export class Freshest<T extends KubeObject> implements Disposable {
     if (performance.now() < own.until && (!seen || isNewer(own.object, seen))) return own.object;
     this.#written.delete(key);
     return seen;
+  }
+
+  *list(): Generator<T> {
+    const own = new Set(this.#written.keys());
+    for (const seen of this.#informer.list()) {
+      own.delete(keyOf(refTo(seen)));
+      yield this.get(refTo(seen)) ?? seen;
+    }
+    for (const key of own) {
+      const object = this.get(refOf(key));
+      if (object) yield object;
+    }
   }
 
   /** Takes the answer to a write, and returns it. */
