@@ -6,7 +6,7 @@ import { driverName } from '../model/kinds/moorage.ts';
 import { connectCluster, patiently, waitForOwnKinds } from './cluster.ts';
 import type { AgentOptions } from './cluster-options.ts';
 import type { ClusterRole } from './controller.ts';
-import { giveMemoryBackOfRole } from './memory.ts';
+import { giveMemoryBack } from './memory.ts';
 import { ensureNodePool } from './node-pool.ts';
 import { probeOf } from './probe.ts';
 import type { ProcessContext } from './process.ts';
@@ -58,7 +58,7 @@ export async function agent(options: AgentOptions, { log, signal }: ProcessConte
     registration = open.use(await registerWithKubelet({ driverName, endpoint: socket, registrationSocket, log }));
   }
 
-  open.use(giveMemoryBackOfRole());
+  open.use(giveMemoryBack());
   const owned = open.move();
   return { port: health.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

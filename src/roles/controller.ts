@@ -3,7 +3,7 @@ import { messageOf } from '../lib/errors.ts';
 import { driverName } from '../model/kinds/moorage.ts';
 import { connectCluster, waitForOwnKinds } from './cluster.ts';
 import type { ControllerOptions } from './cluster-options.ts';
-import { giveMemoryBackOfRole } from './memory.ts';
+import { giveMemoryBack } from './memory.ts';
 import { probeOf } from './probe.ts';
 import type { ProcessContext } from './process.ts';
 
@@ -82,7 +82,7 @@ export async function controller(options: ControllerOptions, context: ProcessCon
     stop.abort();
     await election;
   });
-  open.use(giveMemoryBackOfRole());
+  open.use(giveMemoryBack());
   const owned = open.move();
   return { port: health.port, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

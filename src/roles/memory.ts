@@ -1,71 +1,67 @@
-import { setFlagsFromString } from 'node:v8';
+import { type Channel, channel } from 'node:diagnostics_channel';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { passes } from '../api/controller.ts';
-import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
 import { requests } from '../api/kube/requests.ts';
 
-/** So many changes leave garbage that is worth a collection. */
-const muchWork = 500;
-/** Milliseconds with little work after which there is time for one. */
-const quiet = 4_000;
-/** So much is done in that time even when nothing happens: leases are renewed. */
+export interface MemoryOptions {
+  /** Where work is told of. Default: what this process is asked, what it asks, and passes of controllers. */
+  readonly work?: readonly Channel[];
+  /** Milliseconds with little work after which there is time for a collection. */
+  readonly quiet?: number;
+  /** Collects all garbage and releases the pages that it was on. */
+  readonly collect?: () => void;
+}
+
+/** So much is done in the quiet time even when nothing happens: leases are renewed. */
 const fewerThan = 10;
-
-/** Gives memory back when a burst of changes to an embedded API is over. */
-export function giveMemoryBack(api: EmbeddedApi, collect = collector()): Disposable {
-  return collectWhenQuiet((count) => {
-    const stack = new DisposableStack();
-    for (const kind of api.kinds) stack.use(api.informer(kind).onChange(count));
-    return stack;
-  }, collect);
-}
-
-/** The same in a process that works over an API server: requests and passes of controllers are its work. */
-export function giveMemoryBackOfRole(collect = collector()): Disposable {
-  return collectWhenQuiet((count) => {
-    const stack = new DisposableStack();
-    for (const channel of [requests, passes]) {
-      channel.subscribe(count);
-      stack.defer(() => channel.unsubscribe(count));
-    }
-    return stack;
-  }, collect);
-}
+/** So many bytes of pages, more than the last collection left, are worth the next one. */
+const worthIt = 10 * 2 ** 20;
+/** Told by Node.js itself. */
+const asked = channel('http.server.request.start');
 
 /**
- * Gives memory back to the machine when much work is done and things have become quiet: V8 by itself would keep what
- * a burst of work took for as long as nothing more happens. One timer runs while there is work to follow; an idle
- * process has none. `follow` has each piece of work counted.
+ * Gives memory back to the machine when work is done and things have become quiet: V8 by itself would keep what a burst
+ * of work took for as long as nothing more happens. One timer runs while there is work to follow; an idle process has
+ * none.
  */
-function collectWhenQuiet(followWork: (count: () => void) => Disposable, collect: () => void): Disposable {
+export function giveMemoryBack(options: MemoryOptions = {}): Disposable {
+  const { work = [asked, requests, passes], quiet = 4_000, collect = collector() } = options;
   const stack = new DisposableStack();
-  let work = 0;
-  let seen = 0;
+  let done = 0;
+  let left = 0;
   let timer: NodeJS.Timeout | undefined;
+  const follow = () => {
+    done = 0;
+    timer = setTimeout(look, quiet).unref();
+  };
   const look = () => {
     timer = undefined;
-    if (work > seen + fewerThan) return follow();
-    work = 0;
-    seen = 0;
+    if (done >= fewerThan) return follow();
+    if (pages() < left + worthIt) return;
     collect();
-  };
-  const follow = () => {
-    seen = work;
-    timer ??= setTimeout(look, quiet).unref();
+    left = pages();
   };
   const count = () => {
-    work += 1;
-    if (work >= muchWork) timer ?? follow();
+    done += 1;
+    timer ?? follow();
   };
-  stack.use(followWork(count));
-  // The start itself was work, too.
-  work = muchWork;
-  follow();
+  for (const each of work) {
+    each.subscribe(count);
+    stack.defer(() => each.unsubscribe(count));
+  }
   stack.defer(() => clearTimeout(timer));
+  // The start itself was work, too.
+  follow();
   return stack;
 }
 
-/** Collects all garbage and releases the pages that it was on; it takes some tenths of a second. */
+/** Bytes of memory that V8's heap takes of the machine. */
+function pages(): number {
+  return getHeapStatistics().total_physical_size;
+}
+
+/** It takes some tenths of a second. */
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;

@@ -54,7 +54,7 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   for (const driver of options.csi) plugIn(driver, drivers, log);
   open.use(await startSidecars({ api, drivers, log, events, meter }));
   orchestrator = open.use(await startOrchestrator({ api, drivers, node, dataDir, exec, log, events, meter }));
-  open.use(giveMemoryBack(api));
+  open.use(giveMemoryBack());
 
   const owned = open.move();
   return {
