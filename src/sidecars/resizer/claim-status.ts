@@ -12,7 +12,7 @@ export type Progress =
   | { readonly at: 'node'; readonly size: bigint }
   | { readonly at: 'end'; readonly size: bigint };
 
-const ours = ['Resizing', 'FileSystemResizePending', 'ControllerResizeError'];
+const ours = ['Resizing', 'FileSystemResizePending', 'ControllerResizeError', 'NodeResizeError'];
 
 /** The status of a claim whose growth is that far; the same object if that is what it says already. */
 export function withProgress(status: ClaimStatus, progress: Progress, now = new Date()): ClaimStatus {
@@ -34,6 +34,18 @@ export function withProgress(status: ClaimStatus, progress: Progress, now = new 
   if (conditions.length > 0 || status.conditions) next.conditions = conditions;
   return same(status, next) ? status : next;
 }
+
+/**
+ * The claim with that status and, for kubelets, the word on whether nodes have a part in it: each node of a volume that
+ * many write to would otherwise try.
+ */
+export function progressed(claim: PersistentVolumeClaim, status: ClaimStatus, { at }: Progress): PersistentVolumeClaim {
+  const { [nodeExpansionNotRequired]: _, ...rest } = claim.metadata.annotations ?? {};
+  const annotations = at === 'end' ? { ...rest, [nodeExpansionNotRequired]: 'true' } : rest;
+  return { ...claim, metadata: { ...claim.metadata, annotations }, status };
+}
+
+const nodeExpansionNotRequired = 'volume.kubernetes.io/node-expansion-not-required';
 
 function resizeState(progress: Progress): string | undefined {
   switch (progress.at) {

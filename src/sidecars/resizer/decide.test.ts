@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { claimWith, classWith, driverWith, volumeWith } from '../fixtures/objects.ts';
-import { withProgress } from './claim-status.ts';
+import { progressed, withProgress } from './claim-status.ts';
 import { decideGrowth } from './decide.ts';
 
 const status = { phase: 'Bound' as const, capacity: { storage: '1Gi' } };
@@ -50,6 +50,44 @@ describe('how a claim grows', () => {
   });
 });
 
+describe('how a claim grows that is growing already', () => {
+  const growing = (storage: string, allocated: string, more: object = {}) => ({
+    ...world,
+    volume: volumeWith({ capacity: { storage: '2Gi' } }),
+    claim: {
+      ...grown,
+      status: {
+        ...status,
+        allocatedResources: { storage: allocated },
+        allocatedResourceStatuses: { storage },
+        ...more,
+      },
+    },
+  });
+
+  test('a node that is at it is left to end', () => {
+    expect(decideGrowth(growing('NodeResizeInProgress', '2Gi')).do).toBe('nothing');
+  });
+
+  test('a node that could not is given another try by the controller', () => {
+    expect(decideGrowth(growing('NodeResizeInfeasible', '2Gi'))).toEqual({ do: 'expand', size });
+  });
+
+  test('a claim that asks for less while the answer is out still hears it; not if it was a refusal', () => {
+    const large = 3n << 30n;
+    const volume = volumeWith();
+    expect(decideGrowth({ ...growing('ControllerResizeInProgress', '3Gi'), volume })).toEqual({
+      do: 'expand',
+      size: large,
+    });
+    const conditions = [{ type: 'ControllerResizeError', status: 'True' }];
+    expect(decideGrowth({ ...growing('ControllerResizeInProgress', '3Gi', { conditions }), volume })).toEqual({
+      do: 'expand',
+      size,
+    });
+  });
+});
+
 describe('what a growing claim says', () => {
   const now = new Date('2026-01-01T00:00:00Z');
 
@@ -66,6 +104,13 @@ describe('what a growing claim says', () => {
     const atEnd = withProgress(atNode, { at: 'end', size }, now);
     expect(atEnd).toMatchObject({ capacity: { storage: '2Gi' }, conditions: [] });
     expect(atEnd.allocatedResourceStatuses).toBeUndefined();
+  });
+
+  test('a node that has no part in it is told so', () => {
+    const finished = progressed(grown, status, { at: 'end', size });
+    const annotation = 'volume.kubernetes.io/node-expansion-not-required';
+    expect(finished.metadata.annotations?.[annotation]).toBe('true');
+    expect(progressed(finished, status, { at: 'node', size }).metadata.annotations?.[annotation]).toBeUndefined();
   });
 
   test('the same again is the same object, so that nothing is written', () => {

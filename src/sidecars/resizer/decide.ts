@@ -35,11 +35,14 @@ export function decideGrowth(world: {
   if (wanted <= has || has === 0n) return nothing;
   const size = bytesOf(volume.spec.capacity?.['storage'] ?? '0');
   const { capabilities, name } = driver;
-  const resizeStatus = claim.status.allocatedResourceStatuses?.['storage'] ?? '';
+  const state = claim.status.allocatedResourceStatuses?.['storage'];
   const grows = capabilities.controllerExpand || capabilities.nodeExpand;
   if (size >= wanted && !grows) return { do: 'finish', size };
   // The node's part is out. Otherwise a pass was cut off, and only the driver knows whether there is such a part.
-  if (size >= wanted && resizeStatus.startsWith('NodeResize')) return nothing;
+  if (size >= wanted && state === 'NodeResizePending') return nothing;
+  // A node is at it; what is wanted beyond that comes after it.
+  const allocated = bytesOf(claim.status.allocatedResources?.['storage'] ?? '0');
+  if (state === 'NodeResizeInProgress' && size >= allocated) return nothing;
   if (world.storageClass?.allowVolumeExpansion !== true) {
     const className = volume.spec.storageClassName ?? '';
     return {
@@ -54,5 +57,14 @@ export function decideGrowth(world: {
   if (capabilities.expansion === 'offline' && world.inUse) {
     return { do: 'wait', message: `driver ${name} grows volumes only while nobody uses them: unmount the claim` };
   }
-  return { do: 'expand', size: wanted };
+  return { do: 'expand', size: isUncertain(claim) && allocated > wanted ? allocated : wanted };
+}
+
+/**
+ * True if the driver was asked to grow the volume and nobody knows what came of it: it may have grown, so a claim that
+ * asks for less by now still has to hear the answer.
+ */
+function isUncertain({ status }: PersistentVolumeClaim): boolean {
+  if (status?.allocatedResourceStatuses?.['storage'] !== 'ControllerResizeInProgress') return false;
+  return !status.conditions?.some(({ type }) => type === 'ControllerResizeError');
 }

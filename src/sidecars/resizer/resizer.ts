@@ -1,38 +1,31 @@
 import type { Informer } from '../../api/api.ts';
 import { Controller, type Result } from '../../api/controller.ts';
-import { isCode } from '../../lib/errors.ts';
-import {
-  type PersistentVolume,
-  type PersistentVolumeClaim,
-  persistentVolumeClaims,
-  persistentVolumes,
-} from '../../model/kinds/core.ts';
+import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
 import { type Mount, mounts } from '../../model/kinds/moorage.ts';
 import { storageClasses, volumeAttachments } from '../../model/kinds/storage.ts';
 import { keyOf, refOf, refTo } from '../../model/object.ts';
-import { bytesOf, formatBytes } from '../../model/quantity.ts';
+import { bytesOf } from '../../model/quantity.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
-import type { Driver } from '../drivers/driver.ts';
-import { describeFailure, isExhausted, isFinal, isInfeasible } from '../drivers/outcome.ts';
-import { volumeCapability } from '../shared/capability.ts';
+import { isExhausted, isFinal, isInfeasible } from '../drivers/outcome.ts';
 import { Complaints } from '../shared/complaints.ts';
-import { readSecret, secretOf } from '../shared/secrets.ts';
+import { Freshest } from '../shared/freshest.ts';
 import { measuredStep } from '../shared/step.ts';
 import { WaitingForRoom } from '../shared/waiting-for-room.ts';
-import { type Progress, withProgress } from './claim-status.ts';
 import { decideGrowth } from './decide.ts';
+import { expand, type ResizerContext, recordSize, setProgress } from './expand.ts';
 import { Patience } from './patience.ts';
 
 /**
  * Grows volumes whose claims ask for more than they have. Those that there is no room for wait for it. `mounts` says
  * whether the API serves Mounts.
  */
-export function createResizer(context: SidecarContext & { readonly mounts?: boolean }): Sidecar {
-  const { api, drivers, log, events } = context;
+export function createResizer(options: SidecarContext & { readonly mounts?: boolean }): Sidecar {
+  const { api, drivers, log, events } = options;
   const claims = api.informer(persistentVolumeClaims);
+  const context: ResizerContext = { ...options, claims: new Freshest(claims) };
   const volumes = api.informer(persistentVolumes);
   const classes = api.informer(storageClasses);
-  const allMounts: Informer<Mount> | undefined = context.mounts === false ? undefined : api.informer(mounts);
+  const allMounts: Informer<Mount> | undefined = options.mounts === false ? undefined : api.informer(mounts);
   const attachments = api.informer(volumeAttachments);
   const mountsOf = allMounts?.index('claim', mountKeys) ?? (() => []);
   const attachedTo = attachments.index('volume', ({ spec }) => [spec.source.persistentVolumeName ?? '']);
@@ -42,7 +35,7 @@ export function createResizer(context: SidecarContext & { readonly mounts?: bool
   const forRoom = new WaitingForRoom((key) => controller.add(key));
 
   const reconcile = async (key: string): Promise<Result | undefined> => {
-    const claim = claims.get(refOf(key));
+    const claim = context.claims.get(refOf(key));
     if (!claim || !isGrowing(claim)) {
       forRoom.settled(key);
       return undefined;
@@ -123,58 +116,11 @@ export function createResizer(context: SidecarContext & { readonly mounts?: bool
       forRoom.freed(driver);
     },
     roomFreed: (driver) => forRoom.freed(driver),
-    close: () => forRoom[Symbol.dispose](),
+    close: () => {
+      forRoom[Symbol.dispose]();
+      context.claims[Symbol.dispose]();
+    },
   };
-}
-
-async function expand(
-  context: SidecarContext,
-  complaints: Complaints,
-  found: PersistentVolumeClaim,
-  volume: PersistentVolume,
-  driver: Driver,
-  size: bigint,
-): Promise<void> {
-  const { api, events, log } = context;
-  const { name } = volume.metadata;
-  const isRetry = found.status?.allocatedResourceStatuses?.['storage'] !== undefined;
-  const claim = isRetry ? found : await setProgress(context, found, { at: 'controller', size });
-  if (!isRetry) events.normal(claim, 'Resizing', `External resizer is resizing volume ${name}`);
-  try {
-    const answer = await driver.client.controller.controllerExpandVolume({
-      volumeId: volume.spec.csi?.volumeHandle ?? '',
-      capacityRange: { requiredBytes: size },
-      volumeCapability: volumeCapability(volume, driver.capabilities.controllerSingleNodeMultiWriter),
-      secrets: await readSecret(api, secretOf(volume.spec.csi?.controllerExpandSecretRef)),
-    });
-    const grown = answer.capacityBytes > size ? answer.capacityBytes : size;
-    await recordSize(context, volume, grown);
-    if (answer.nodeExpansionRequired) {
-      await setProgress(context, claim, { at: 'node', size: grown });
-      events.normal(claim, 'FileSystemResizeRequired', 'Require file system resize of volume on node');
-    } else {
-      await setProgress(context, claim, { at: 'end', size: grown });
-      events.normal(claim, 'VolumeResizeSuccessful', 'Resize volume succeeded');
-    }
-    log.info({ volume: name, size: formatBytes(grown) }, 'volume grown');
-  } catch (error) {
-    if (isCode(error, 'conflict')) throw error;
-    const message = `resize volume "${name}" by resizer "${driver.name}" failed: ${describeFailure(error)}`;
-    complaints.warn(claim, 'VolumeResizeFailed', message);
-    await setProgress(context, claim, { at: 'controller-failed', size, message, infeasible: isInfeasible(error) });
-    throw error;
-  }
-}
-
-async function recordSize({ api }: SidecarContext, { metadata, spec }: PersistentVolume, size: bigint): Promise<void> {
-  if (bytesOf(spec.capacity?.['storage'] ?? '0') >= size) return;
-  const body = { spec: { capacity: { storage: formatBytes(size) } } };
-  await api.patch(persistentVolumes, { name: metadata.name }, { type: 'merge', body });
-}
-
-async function setProgress({ api }: SidecarContext, claim: PersistentVolumeClaim, progress: Progress) {
-  const status = withProgress(claim.status ?? {}, progress);
-  return status === claim.status ? claim : await api.updateStatus(persistentVolumeClaims, { ...claim, status });
 }
 
 /** True if the claim asks for more than it says that it has. */
