@@ -18,7 +18,7 @@ export interface Flags extends ConnectionOptions, Omit<UpFlags, 'data'>, Omit<Cl
   readonly grace?: string;
   readonly name?: string;
   readonly timeout?: string;
-  readonly keepVolumes?: boolean;
+  readonly undo?: string;
 }
 
 /** One call of a verb. */

@@ -58,10 +58,11 @@ export const clusterVerbs: readonly Verb[] = [
   {
     usage: 'may-uninstall',
     summary: 'say whether Moorage may be taken away from a cluster',
-    details: 'helm uninstall asks this first. Exit code 0 if it may.',
+    details:
+      'helm uninstall asks this first. Exit code 0 if it may. Volumes that no pod uses stand against it, unless the\nCSIDriver carries the annotation moorage.dev/keep-volumes=true.',
     isHidden: true,
     connects: true,
-    flags: [['--keep-volumes', 'volumes that no pod uses may stay']],
+    flags: [['--undo <command>', 'what to tell a person to run who goes on with Moorage instead']],
     examples: [['moorage may-uninstall', 'and what stands against it']],
     run: async (call) => (await import('./may-uninstall.ts')).mayUninstall(call),
   },

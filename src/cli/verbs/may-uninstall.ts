@@ -1,16 +1,27 @@
 import type { KubeApi } from '../../api/kube/index.ts';
 import { exitCodes, isCode } from '../../lib/errors.ts';
 import type { Kind } from '../../model/kind.ts';
-import { persistentVolumes, snapshots, volumeSnapshotContents, volumes } from '../../model/kinds/index.ts';
+import {
+  csiDrivers,
+  driverName,
+  persistentVolumes,
+  snapshots,
+  volumeSnapshotContents,
+  volumes,
+} from '../../model/kinds/index.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { connect } from '../connection.ts';
 import { reasonsAgainst } from '../uninstall/reasons.ts';
 import type { Call } from '../verb.ts';
 
+/** On the CSIDriver: volumes that no pod uses may stay behind. The chart's uninstall.keepVolumes sets it. */
+const keepAnnotation = 'moorage.dev/keep-volumes';
+
 /** Says whether Moorage may be taken away from the cluster, and if not why. Returns 0, or the exit code of `in-use`. */
 export async function mayUninstall({ flags, terminal }: Call): Promise<number> {
   await using api = await connect(flags);
-  const keepVolumes = flags.keepVolumes ?? false;
+  const driver = await api.get(csiDrivers, { name: driverName });
+  const keepVolumes = driver?.metadata.annotations?.[keepAnnotation] === 'true';
   const reasons = reasonsAgainst(
     {
       persistentVolumes: await all(api, persistentVolumes),
@@ -27,9 +38,10 @@ export async function mayUninstall({ flags, terminal }: Call): Promise<number> {
   terminal.note('Moorage is not uninstalled, since nobody would look after its volumes:');
   for (const reason of reasons) terminal.note(`  ${reason}`);
   if (!keepVolumes) {
-    terminal.note('To keep volumes, with their data, for a later install, set uninstall.keepVolumes=true:');
-    terminal.note('  helm upgrade moorage deploy/chart --reuse-values --set uninstall.keepVolumes=true');
+    terminal.note('To keep them, with their data, for a later install, say so and uninstall again:');
+    terminal.note(`  kubectl annotate csidriver ${driverName} ${keepAnnotation}=true`);
   }
+  if (flags.undo) terminal.note(`To go on with Moorage instead:\n  ${flags.undo}`);
   return exitCodes['in-use'];
 }
 
