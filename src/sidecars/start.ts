@@ -23,8 +23,13 @@ export interface SidecarsOptions extends SidecarContext {
   readonly directBinding?: boolean;
   /** Whether volumes are attached by ControllerPublishVolume. Default true; a real cluster has its own part in that. */
   readonly attacher?: boolean;
-  /** Whether snapshots are taken, by the snapshot controller and the snapshotter. Default true. */
-  readonly snapshots?: boolean;
+  /** Whether snapshots of the drivers are taken and deleted. Default true. */
+  readonly snapshotter?: boolean;
+  /**
+   * Whether VolumeSnapshots of all drivers are bound to their contents. Default true; a cluster has one such controller,
+   * and many come with one.
+   */
+  readonly snapshotController?: boolean;
   /** Whether the API serves Mounts, by which a claim is in use in embedded mode. Default true. */
   readonly mounts?: boolean;
   /** Publishes CSIStorageCapacity objects; default none. */
@@ -37,8 +42,11 @@ export interface SidecarsOptions extends SidecarContext {
  * again by the next start. Where an API does not serve the kinds of snapshots (yet), everything else works.
  */
 export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisposable> {
-  const { attacher = true, snapshots = true, capacity, log } = options;
-  const snapshotters = snapshots ? [createSnapshotController(options), createSnapshotter(options)] : [];
+  const { attacher = true, snapshotter = true, snapshotController = true, capacity, log } = options;
+  const snapshotters = [
+    ...(snapshotController ? [createSnapshotController(options)] : []),
+    ...(snapshotter ? [createSnapshotter(options)] : []),
+  ];
   const sidecars: Sidecar[] = [
     createProvisioner({
       ...options,
@@ -58,7 +66,7 @@ export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisp
   ];
   const late: Controller[] = [
     ...snapshotters.map(({ controller }) => controller),
-    ...(snapshots ? [createSnapshotSourceProtection(options)] : []),
+    ...(snapshotController ? [createSnapshotSourceProtection(options)] : []),
   ];
   const all = [...sidecars, ...snapshotters];
   await using started = new AsyncDisposableStack();

@@ -161,11 +161,9 @@ async function makeContent(context: SidecarContext, snapshot: VolumeSnapshot): P
 async function report({ api, events }: SidecarContext, snapshot: VolumeSnapshot, content: VolumeSnapshotContent) {
   const status = statusFromContent(content);
   if (isSameStatus(snapshot.status, status)) return;
-  const { name } = snapshot.metadata;
-  const { volumeGroupSnapshotName } = snapshot.status ?? {};
-  const next = { ...status, ...(volumeGroupSnapshotName && { volumeGroupSnapshotName }) };
-  const { resourceVersion: _, ...metadata } = snapshot.metadata;
-  await api.updateStatus(volumeSnapshots, { ...snapshot, metadata, status: next });
+  const { name, uid } = snapshot.metadata;
+  const body = { metadata: { uid }, status: { ...status, error: status.error ?? null } };
+  await api.patch(volumeSnapshots, refTo(snapshot), { type: 'merge', body }, { subresource: 'status' });
   if (status.creationTime && !snapshot.status?.creationTime) {
     events.normal(snapshot, 'SnapshotCreated', `Snapshot ${name} was successfully created by the CSI driver.`);
   }
