@@ -109,8 +109,10 @@ export function openKubeApi(options: ConnectOptions): KubeApi {
       }),
 
     delete: async <T extends KubeObject>(kind: Kind<T>, ref: ObjectRef, deleteOptions: DeleteOptions = {}) => {
-      // A server answers the deletion of what is gone at once with a Status, without the object.
-      const before = await api.get(kind, ref);
+      // A server answers the deletion of what is gone at once with a Status, without the object. Then, what a view has
+      // seen of it last does as well as what the server says before.
+      const seen = informers.get(resourceOf(kind))?.get(ref) as T | undefined;
+      const before = seen ?? (await api.get(kind, ref));
       if (!before) return undefined;
       const body = deleteBody(deleteOptions);
       try {

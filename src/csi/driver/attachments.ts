@@ -51,12 +51,15 @@ export async function takeAttachment(
   return swap(api, name, volume, (seen) => withAttachment(seen, wish));
 }
 
-/** Gives it back. A Volume that is gone has no attachments. */
-export async function releaseAttachment(api: Api, name: string, node: string): Promise<void> {
-  const volume = await api.get(volumes, { name });
+/**
+ * Gives it back. A Volume that is gone has no attachments. `seen` is the Volume as it was last seen, which saves asking
+ * for it if it says that the node has it.
+ */
+export async function releaseAttachment(api: Api, name: string, node: string, seen: Volume | undefined): Promise<void> {
+  const volume = seen && withoutAttachment(seen, node) ? seen : await api.get(volumes, { name });
   if (!volume) return;
   try {
-    await swap(api, name, volume, (seen) => withoutAttachment(seen, node));
+    await swap(api, name, volume, (now) => withoutAttachment(now, node));
   } catch (error) {
     if (!isCode(error, 'not-found')) throw error;
   }

@@ -8,8 +8,9 @@ import { deleteAsSeen, untilGone } from './withdraw.ts';
 export async function deleteVolume(context: ControllerContext, name: string, signal: AbortSignal): Promise<void> {
   if (!name) fail('invalid', 'deleting a volume: no volume id is given');
   const { api, volumes: view } = context;
-  for (;;) {
-    const volume = await api.get(volumes, { name });
+  // What was seen last will do for the first try: nothing is deleted that has changed since.
+  for (let seen = view.informer.get({ name }); ; seen = undefined) {
+    const volume = seen ?? (await api.get(volumes, { name }));
     if (!volume) return;
     if (isDeleting(volume)) return untilGone(api, volumes, view, volume, signal);
     const nodes = (volume.status?.attachments ?? []).map(({ node }) => node);

@@ -36,14 +36,15 @@ export async function expandVolume(
 }
 
 async function raiseSize(
-  { api, room }: ControllerContext,
+  { api, room, volumes: view }: ControllerContext,
   doing: string,
   name: string,
   size: bigint,
   limit: bigint,
 ): Promise<Volume> {
-  for (;;) {
-    const volume = await api.get(volumes, { name });
+  // What was seen last will do for the first try: nothing is written over what has changed since.
+  for (let seen = view.informer.get({ name }); ; seen = undefined) {
+    const volume = seen ?? (await api.get(volumes, { name }));
     if (!volume || isDeleting(volume)) return fail('not-found', `${doing}: there is no such volume`);
     const present = bytesOf(volume.spec.size);
     if (limit > 0n && (present > limit || size > limit)) {

@@ -35,8 +35,8 @@ export async function createSnapshot(
 export async function deleteSnapshot(context: ControllerContext, name: string, signal: AbortSignal): Promise<void> {
   if (!name) fail('invalid', 'deleting a snapshot: no snapshot id is given');
   const { api, snapshots: view } = context;
-  for (;;) {
-    const snapshot = await api.get(snapshots, { name });
+  for (let seen = view.informer.get({ name }); ; seen = undefined) {
+    const snapshot = seen ?? (await api.get(snapshots, { name }));
     if (!snapshot) return;
     if (isDeleting(snapshot)) return untilGone(api, snapshots, view, snapshot, signal);
     if (await deleteAsSeen(api, snapshots, view, snapshot, signal)) return;
@@ -52,14 +52,14 @@ function settled(doing: string, now: Snapshot | undefined, made: Snapshot): Snap
 }
 
 async function ensureObject(
-  { api, snapshots: view }: ControllerContext,
+  { api, snapshots: view, volumes: volumeView }: ControllerContext,
   doing: string,
   name: string,
   volume: string,
 ): Promise<Snapshot> {
   const present = view.informer.get({ name });
   if (present) return checkPresent(doing, present, volume);
-  const source = await api.get(volumes, { name: volume });
+  const source = volumeView.informer.get({ name: volume }) ?? (await api.get(volumes, { name: volume }));
   if (!source || isDeleting(source)) fail('not-found', `${doing}: there is no such volume`);
   try {
     const metadata = { name, finalizers: [snapshotFinalizer] };

@@ -61,7 +61,7 @@ async function bringHere(
 /** Lets a volume go from this node. The record is all that it needs; without one, there is nothing to do. */
 export async function unstage(context: NodeContext, name: string, staging: string): Promise<void> {
   const record = await context.records.load(name);
-  if (!record) return releaseAttachment(context.api, name, context.node);
+  if (!record) return releaseAttachment(context.api, name, context.node, context.volumes.informer.get({ name }));
   const doing = `unstaging volume ${name}`;
   if (record.staging !== staging) {
     fail('in-use', `${doing} from ${staging}: it is staged at ${record.staging}`);
@@ -74,13 +74,13 @@ export async function unstage(context: NodeContext, name: string, staging: strin
 
 /** Ensures that nothing of the volume is on this node but its record. */
 export async function letGo(
-  { api, engine, exec, node }: Pick<NodeContext, 'api' | 'engine' | 'exec' | 'node'>,
+  { api, engine, exec, node, volumes: view }: Pick<NodeContext, 'api' | 'engine' | 'exec' | 'node' | 'volumes'>,
   record: NodeRecord,
 ): Promise<void> {
   const { volume: name, pool } = record;
   await unmount(exec, record.staging);
   await engine.node.detach({ pool, name });
-  await releaseAttachment(api, name, node);
+  await releaseAttachment(api, name, node, view.informer.get({ name }));
 }
 
 /** The record stays if this fails, so that unstaging can finish it. */

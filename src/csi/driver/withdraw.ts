@@ -35,8 +35,10 @@ export async function untilGone<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
+    const seen = watch.informer.get({ name })?.metadata.uid === uid;
     await watch.until(name, (object) => (object?.metadata.uid === uid ? undefined : true), signal);
     // A view that lags behind may not have seen it come yet.
+    if (seen) return;
     if ((await api.get(kind, { name }))?.metadata.uid !== uid) return;
     await watch.until(name, (object) => (object?.metadata.uid === uid ? true : undefined), signal);
   }

@@ -2,7 +2,6 @@ import { Controller, type Result } from '../../api/controller.ts';
 import { type Pool, pools } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { alreadySay, type Statement, withConditions } from '../conditions.ts';
-import { poolFinalizer, removeFinalizer } from '../finalizers.ts';
 import type { ClusterView } from './view.ts';
 
 /** Milliseconds between two looks, and how long an agent may be silent before its pools say so. */
@@ -11,7 +10,7 @@ const patience = 40_000;
 
 /**
  * Says of each pool what its own agent can't: that it names no node, or that its node or its agent is not there. The
- * agent overwrites that when it is back. A pool that names no node was never opened, so it is let go here.
+ * agent overwrites that when it is back.
  */
 export function createPoolWatch(view: ClusterView): Controller {
   const { api, log } = view.options;
@@ -24,8 +23,7 @@ export function createPoolWatch(view: ClusterView): Controller {
     }
     const { node } = pool.spec;
     if (node === undefined) {
-      if (isDeleting(pool)) await removeFinalizer(api, pools, pool, poolFinalizer);
-      else await say(view, pool, 'Pending', 'NoNode', 'it names no node, so nobody opens it: set its spec.node');
+      await say(view, pool, 'Pending', 'NoNode', 'it names no node, so nobody opens it: set its spec.node');
       return {};
     }
     const why = view.liveness.whyNot(node);
