@@ -9,6 +9,8 @@ import type { Wants } from './want.ts';
 export interface ProvisionerParts extends SidecarContext {
   /** Whether claims are bound to their new volumes here. */
   readonly bindsDirectly: boolean;
+  /** Whether a scheduler chooses the nodes of consumers, and chooses again where there can't be a volume. */
+  readonly hasScheduler: boolean;
   readonly claims: Freshest<PersistentVolumeClaim>;
   readonly volumes: Freshest<PersistentVolume>;
   readonly wants: Wants;

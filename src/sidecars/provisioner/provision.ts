@@ -1,16 +1,11 @@
 import { fail, isCode } from '../../lib/errors.ts';
-import {
-  type PersistentVolume,
-  type PersistentVolumeClaim,
-  persistentVolumeClaims,
-  persistentVolumes,
-} from '../../model/kinds/core.ts';
+import { type PersistentVolume, type PersistentVolumeClaim, persistentVolumes } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { refTo } from '../../model/object.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { describeFailure, isExhausted, outcomeOf } from '../drivers/outcome.ts';
+import { describeFailure, outcomeOf } from '../drivers/outcome.ts';
 import { volumeNameFor } from '../shared/claims.ts';
-import { boundByControllerAnnotation, selectedNodeAnnotation } from '../shared/names.ts';
+import { boundByControllerAnnotation } from '../shared/names.ts';
 import { measuredStep } from '../shared/step.ts';
 import { markInProgress, protectSource } from './mark.ts';
 import type { Provisioned, ProvisionerParts } from './parts.ts';
@@ -56,7 +51,6 @@ export async function provision(
     if (complaints.warn(found, 'ProvisioningFailed', why)) {
       log.warn({ claim: found.metadata.name, namespace: found.metadata.namespace, reason: why }, 'no volume yet');
     }
-    if (isExhausted(error)) await reschedule(parts, found, driver);
     throw error;
   }
   events.normal(found, 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`);
@@ -105,11 +99,4 @@ async function recordVolume(
     if (!isCode(error, 'already-exists')) throw error;
     return (await api.get(persistentVolumes, refTo(marked))) ?? fail('conflict', `${metadata.name} has just gone`);
   }
-}
-
-/** There is no room on the node that was chosen: where there are others, the choice is made again. */
-async function reschedule({ api, wants }: ProvisionerParts, claim: PersistentVolumeClaim, driver: Driver) {
-  if (!claim.metadata.annotations?.[selectedNodeAnnotation] || wants.nodesWith(driver.name) < 2) return;
-  const body = { metadata: { annotations: { [selectedNodeAnnotation]: null } } };
-  await api.patch(persistentVolumeClaims, refTo(claim), { type: 'merge', body });
 }

@@ -9,27 +9,25 @@ import { csiNodes, type StorageClass, storageClasses, volumeSnapshots } from '..
 import { keyOf, refOf, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { isExhausted, isFinal } from '../drivers/outcome.ts';
 import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../shared/claims.ts';
 import { Complaints } from '../shared/complaints.ts';
 import { hasFinalizer } from '../shared/finalizers.ts';
 import { Freshest } from '../shared/freshest.ts';
-import { provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
-import { Pauses } from '../shared/pauses.ts';
-import { waitIfNotReady } from '../shared/wait.ts';
-import { type Ask, WaitingForRoom } from '../shared/waiting-for-room.ts';
+import { provisioningFinalizer } from '../shared/names.ts';
 import { abandon, release } from './abandon.ts';
+import { Attempts } from './attempts.ts';
 import { decideClaim, driverNameFor, waitsForConsumer } from './decide.ts';
 import { DirectBinding } from './direct-binding.ts';
 import { Knowledge } from './knowledge.ts';
 import type { ProvisionerParts } from './parts.ts';
-import { provision } from './provision.ts';
-import { requestedBytes } from './request.ts';
+import { goneNodeOf, reschedule } from './reschedule.ts';
 import { Wants } from './want.ts';
 
 export interface ProvisionerOptions extends SidecarContext {
   /** Whether claims are bound to their new volumes here, without waiting for a binder. Default false. */
   readonly directBinding?: boolean;
+  /** Whether the API serves Mounts as the consumers of claims; without them, a scheduler places pods. Default true. */
+  readonly mounts?: boolean;
   /** Hears of each driver that had no room for a claim. */
   readonly onExhausted?: (driver: string) => void;
 }
@@ -45,25 +43,26 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
   const volumes = api.informer(persistentVolumes);
   const classes = api.informer(storageClasses);
   const complaints = new Complaints(events);
-  const pauses = new Pauses();
-  const forRoom = new WaitingForRoom((key) => controller.add(key));
+  const retry = (key: string) => controller.add(key);
   const parts: ProvisionerParts = {
     ...context,
     bindsDirectly: directBinding,
+    hasScheduler: context.mounts === false,
     claims: new Freshest(claims),
     volumes: new Freshest(volumes),
     wants: new Wants(api),
     knowledge: new Knowledge(),
     complaints,
   };
-  const direct = directBinding ? new DirectBinding(parts, (key) => controller.add(key)) : undefined;
+  const attempts = new Attempts(parts, { retry, onExhausted: context.onExhausted ?? (() => {}) });
+  const direct = directBinding ? new DirectBinding(parts, retry) : undefined;
   const waitingFor = claims.index('waiting for a volume of', waitKeys);
   const keysWaitingFor = (what: string) => waitingFor(what).map((claim) => keyOf(refTo(claim)));
 
   /** Those that failed may have a reason to try anew. */
   const keysToTryFor = (what: string) => {
     const keys = keysWaitingFor(what);
-    for (const key of keys) pauses.end(key);
+    for (const key of keys) attempts.endPause(key);
     return keys;
   };
 
@@ -75,33 +74,21 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
     ];
   };
 
-  const provisionOrWait = async (
+  const provisionAndBind = async (
     key: string,
     claim: PersistentVolumeClaim,
     storageClass: StorageClass,
     driver: Driver,
   ): Promise<Result | undefined> => {
-    const ask = askOf(key, claim, driver);
-    const wish = `${ask.kind} ${ask.bytes}`;
-    const left = pauses.left(key, wish);
-    if (left > 0) return { again: left };
-    if (forRoom.mustWait(key)) return undefined;
-    try {
-      const made = await waitIfNotReady(() => provision(parts, claim, storageClass, driver));
-      forRoom.settled(key, made.done !== undefined);
-      pauses.forget(key);
-      if (made.done) await direct?.bind(made.done);
-      return made.later;
-    } catch (error) {
-      if (isExhausted(error)) {
-        forRoom.refused(ask);
-        context.onExhausted?.(driver.name);
-        return undefined;
-      }
-      forRoom.settled(key);
-      if (!isFinal(error)) throw error;
-      return { again: pauses.begin(key, wish) };
+    if (goneNodeOf(parts, claim) && (await reschedule(parts, claim, driver.name))) return undefined;
+    // The binder looks first at the volumes that are there; where it has told us to make one, it has looked.
+    if (direct && provisionerOf(claim) === undefined) {
+      const later = direct.leaves(claim, waitsForConsumer(storageClass));
+      if (later) return later;
     }
+    const { made, later } = await attempts.make(key, claim, storageClass, driver);
+    if (made) await direct?.bind(made);
+    return later;
   };
 
   const reconcile = async (key: string): Promise<Result | undefined> => {
@@ -111,7 +98,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
     const volume = parts.volumes.get({ name: volumeNameFor(claim) });
     const driver = drivers.get(driverNameFor(claim, storageClass, directBinding) ?? '');
     const step = decideClaim({ claim, volume, storageClass, driver, bindsDirectly: directBinding });
-    if (step.do !== 'provision') forRoom.settled(key);
+    if (step.do !== 'provision') attempts.settled(key);
     switch (step.do) {
       case 'nothing':
         return undefined;
@@ -137,11 +124,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
         await abandon(parts, claim, storageClass, step.driver);
         return undefined;
       case 'provision':
-        // The binder looks first at the volumes that are there; where it has told us to make one, it has looked.
-        return (
-          (provisionerOf(claim) === undefined && direct?.leaves(claim, waitsForConsumer(step.storageClass))) ||
-          (await provisionOrWait(key, claim, step.storageClass, step.driver))
-        );
+        return await provisionAndBind(key, claim, step.storageClass, step.driver);
     }
   };
 
@@ -151,8 +134,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
         const key = keyOf(refTo(claim));
         parts.knowledge.forget(claim);
         complaints.forget(key);
-        pauses.forget(key);
-        forRoom.settled(key);
+        attempts.forget(key);
         direct?.forget(key);
       }
       const isOwn = directBinding || provisionerOf(claim) !== undefined;
@@ -173,31 +155,16 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
     controller,
     wake: (driver) => {
       for (const key of keysOfDriver(driver)) controller.add(key);
-      forRoom.freed(driver);
+      attempts.freed(driver);
     },
-    roomFreed: (driver) => forRoom.freed(driver),
+    roomFreed: (driver) => attempts.freed(driver),
     close: () => {
       snapshotNews[Symbol.dispose]();
-      forRoom[Symbol.dispose]();
+      attempts[Symbol.dispose]();
       direct?.[Symbol.dispose]();
       parts.claims[Symbol.dispose]();
       parts.volumes[Symbol.dispose]();
     },
-  };
-}
-
-/** What the claim asks for; claims of one kind differ in nothing but size. */
-function askOf(key: string, claim: PersistentVolumeClaim, driver: Driver): Ask {
-  const { metadata, spec } = claim;
-  const source = dataSourceOf(claim);
-  const node = metadata.annotations?.[selectedNodeAnnotation];
-  const kind = [classOf(claim), spec.volumeMode, spec.accessModes, node, source && [metadata.namespace, source]];
-  return {
-    key,
-    driver: driver.name,
-    kind: JSON.stringify(kind),
-    bytes: requestedBytes(claim),
-    since: metadata.creationTimestamp ?? '',
   };
 }
 

@@ -81,6 +81,9 @@ export class Wants {
     driver: Driver,
   ): Requirement | undefined {
     if (!driver.capabilities.topology) return undefined;
+    if (this.nodesWith(driver.name) === 0) {
+      fail('not-ready', `no available topology found: no node runs driver ${driver.name} yet`);
+    }
     const found = nodeTopologies(driver.name, this.#csiNodes.list(), (name) => this.#nodes.get({ name }));
     return accessibility({
       claim: claim.metadata.name,
