@@ -47,7 +47,7 @@ export async function build(recipe: Recipe, say: (text: string) => void = () => 
   await mkdir(folder, { recursive: true });
   await ensureBuilders(say);
   await using _lock = await fileLock(join(folder, 'lock'));
-  const buildah = new Buildah(folder, await driverFor(folder));
+  await using buildah = new Buildah(folder, await driverFor(folder));
   await ensureBases(buildah, folder, say);
   say(`building ${name}`);
   await buildah.build(name, recipe.dockerfile, recipe.context);

@@ -20,12 +20,20 @@ const usual = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 const recipeLabel = 'moorage.recipe';
 const anHour = 3_600_000;
 
-/** buildah with a store of its own in a folder: builds images without a daemon, in a chroot. */
-export class Buildah {
+/** So many steps of earlier builds are kept, to be taken again. */
+const keptSteps = 40;
+
+/**
+ * buildah with a store of its own in a folder: builds images without a daemon, in a chroot. One process at a time may
+ * have it. Disposing takes away what builds that were cut off have left, and its mounts.
+ */
+export class Buildah implements AsyncDisposable {
+  readonly #folder: string;
   readonly #store: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
 
   constructor(folder: string, driver: 'overlay' | 'vfs') {
+    this.#folder = join(folder, 'store', driver);
     this.#store = ['--root', join(folder, 'store'), '--runroot', join(folder, 'run')];
     this.#env = { STORAGE_DRIVER: driver, BUILDAH_ISOLATION: 'chroot' };
   }
@@ -68,6 +76,13 @@ export class Buildah {
   /** Writes an image into one file, as every container runtime can load it. */
   async save(image: string, archive: string): Promise<void> {
     await this.#run(['push', '--disable-compression', image, `oci-archive:${archive}:${image}`]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#run(['rm', '--all']);
+    const { stdout } = await this.#run(['images', '--quiet', '--filter', 'dangling=true']);
+    if (stdout.split('\n').length > keptSteps) await this.#run(['rmi', '--prune']);
+    await exec(['umount', '--', this.#folder], { ok: [0, 1, 32] });
   }
 
   #run(args: readonly string[], ok: readonly number[] = [0]): Promise<ExecResult> {
