@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { exec } from '../../src/lib/exec.ts';
 import { attachCluster, type Cluster, startCluster, startControlPlane, until } from './cluster/index.ts';
-import { machineState } from './cluster/trace.ts';
+import { tracesOf } from './cluster/trace.ts';
 import { agnhost, apply, busybox, namespace } from './pods.ts';
 
 const ns = 'cluster-test';
@@ -103,22 +103,22 @@ describe.skipIf(process.getuid?.() !== 0)('the Kubernetes under test', () => {
 
   it('has room for a control plane beside it', async () => {
     const directory = await mkdtemp('/var/lib/moorage-kube-test-');
-    const before = await machineState(directory);
     {
       await using other = await startControlPlane({ directory, kcm: 'raised' });
       expect(await other.kubectl(['get', 'nodes', '-o', 'name'])).toBe('');
       expect(await cluster.kubectl(['get', 'nodes', '-o', 'name'])).toBe('node/n1\nnode/n2\n');
     }
-    expect(await machineState(directory)).toEqual(before);
+    expect(await tracesOf(directory)).toEqual([]);
   });
 
   it('is taken down without a trace, with its volumes mounted and half of it killed', async () => {
     const directory = await mkdtemp('/var/lib/moorage-kube-test-');
-    const before = await machineState(directory);
-    const other = await startCluster({ directory, nodes: ['only'] });
+    await using other = await startCluster({ directory, nodes: ['only'] });
+    const bridge = other.network?.bridge;
     const node = other.node('only');
-    await node.exec('truncate', '--size=64M', '/var/lib/moorage/trace.img');
-    const loop = (await node.exec('losetup', '--find', '--show', '/var/lib/moorage/trace.img')).stdout.trim();
+    const image = `/var/lib/moorage/${basename(directory)}.img`;
+    await node.exec('truncate', '--size=64M', image);
+    const loop = (await node.exec('losetup', '--find', '--show', image)).stdout.trim();
     await node.exec('mkfs.ext4', '-q', loop);
     await node.exec('mkdir', '/var/lib/moorage/mounted');
     await node.exec('mount', loop, '/var/lib/moorage/mounted');
@@ -126,24 +126,29 @@ describe.skipIf(process.getuid?.() !== 0)('the Kubernetes under test', () => {
     await other.kubectl(['wait', '--for=condition=Ready', 'pod/pod', '--timeout=60s']);
     await node.stopKubelet('SIGKILL');
     await rm(join(directory, 'processes'), { recursive: true });
-    expect(await machineState(directory)).not.toEqual(before);
+    const traces = await tracesOf(directory, bridge);
+    for (const kind of [bridge, 'dev ', 'loop', 'cgroup', 'process']) expect(traces.join('\n')).toContain(kind);
 
     await other.down();
-    expect(await machineState(directory)).toEqual(before);
+    expect(await tracesOf(directory, bridge)).toEqual([]);
   });
 
   it('is taken down without a trace when it was never whole', async () => {
     const directory = await mkdtemp('/var/lib/moorage-kube-test-');
-    const before = await machineState(directory);
-    const env = { ...process.env, MOORAGE_KUBE_DIR: directory };
+    const env = { MOORAGE_KUBE_DIR: directory };
     const main = join(import.meta.dirname, 'cluster/main.ts');
-    const up = spawn(process.execPath, [main, 'up'], { env, stdio: 'ignore' });
+    const down = () => exec([process.execPath, main, 'down'], { env });
+    onTestFinished(async () => {
+      await down();
+    });
+    const up = spawn(process.execPath, [main, 'up'], { env: { ...process.env, ...env }, stdio: 'ignore' });
     const started = join(directory, 'processes/n1-containerd.json');
     await until('a node has begun to start', 60, async () => existsSync(started));
     up.kill('SIGKILL');
+    const bridge = (await attachCluster(directory)).network?.bridge;
 
-    await exec([process.execPath, main, 'down'], { env: { MOORAGE_KUBE_DIR: directory } });
-    expect(await machineState(directory)).toEqual(before);
+    await down();
+    expect(await tracesOf(directory, bridge)).toEqual([]);
   });
 });
 

@@ -1,29 +1,35 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { exec } from '../../../src/lib/exec.ts';
 
-/** What a cluster could leave behind on a machine: links, routes, control groups, mounts, loop devices, processes. */
-export async function machineState(directory: string): Promise<string[]> {
+/**
+ * What there is of a cluster on the machine: links, routes, control groups, mounts, loop devices, processes. Told by its
+ * directory, by its bridge, and for loop devices by the last part of the directory in the name of their file.
+ */
+export async function tracesOf(directory: string, bridge = 'none'): Promise<string[]> {
   const { stdout: links } = await exec(['ip', '-oneline', 'link', 'show']);
   const { stdout: routes } = await exec(['ip', 'route', 'show']);
   const { stdout: loops } = await exec(['losetup', '--noheadings', '--output', 'NAME,BACK-FILE']);
   const mounts = await readFile('/proc/self/mountinfo', 'utf8');
-  const lines = (text: string, pattern: RegExp) => text.split('\n').filter((line) => pattern.test(line));
+  const lines = (text: string, word: string) => text.split('\n').filter((line) => line.includes(word));
   return [
-    ...lines(links, /moorage-k/).map((line) => line.split(': ')[1] ?? ''),
-    ...lines(routes, /moorage-k/),
-    ...lines(loops, /./).filter((line) => line.includes(directory) || line.includes('trace.img')),
-    ...lines(mounts, new RegExp(` ${directory}`)),
-    ...(await cgroups()),
+    ...lines(links, bridge),
+    ...lines(routes, bridge),
+    ...lines(loops, basename(directory)),
+    ...lines(mounts, directory),
+    ...(await cgroups(bridge)),
     ...(await processes(directory)),
-  ].sort();
+    ...(existsSync(directory) ? [directory] : []),
+  ];
 }
 
-async function cgroups(): Promise<string[]> {
+async function cgroups(bridge: string): Promise<string[]> {
   const root = '/sys/fs/cgroup';
   const found: string[] = [];
   for (const entry of ['.', ...(await readdir(root))]) {
     const names = await readdir(`${root}/${entry}`).catch(() => []);
-    found.push(...names.filter((name) => name.startsWith('moorage-k')).map((name) => `cgroup ${entry}/${name}`));
+    found.push(...names.filter((name) => name === bridge).map((name) => `cgroup ${entry}/${name}`));
   }
   return found;
 }
