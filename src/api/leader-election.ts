@@ -195,10 +195,11 @@ class Candidate implements Disposable {
     let overdue: NodeJS.Timeout | undefined;
     try {
       while (!end.signal.aborted) {
-        await sleep(this.#times.retry, end.signal).catch(() => {});
+        const last = renewed + this.#times.renewal;
+        await sleep(Math.min(this.#times.retry, last - performance.now()), end.signal).catch(() => {});
         if (end.signal.aborted) break;
         const asked = performance.now();
-        const outcome = await this.#renew(renewed + this.#times.renewal - asked, end.signal);
+        const outcome = await this.#renew(last - asked, end.signal);
         if (outcome === 'renewed') renewed = asked;
         else if (outcome === 'lost' || performance.now() - renewed >= this.#times.renewal) {
           log.warn({ lease, identity }, 'leadership is lost; stopping what it led');

@@ -14,8 +14,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** True for an answer that goes on: it has a connection for itself. */
-  readonly isStream?: boolean;
+  /** Does not wait for others: an answer that goes on, or a request that a burst of others must not hold up. */
+  readonly isApart?: boolean;
   /** Milliseconds of silence after which the request fails. */
   readonly silence: number;
 }
@@ -41,7 +41,7 @@ export class HttpClient implements Disposable {
   readonly #send: typeof secureRequest;
   readonly #requests: Agent | PlainAgent;
   /** Without a limit. */
-  readonly #streams: Agent | PlainAgent;
+  readonly #apart: Agent | PlainAgent;
   readonly #running = new Set<{ destroy(error: Error): void }>();
 
   constructor(connection: Connection) {
@@ -57,11 +57,11 @@ export class HttpClient implements Disposable {
     const make = (options: object) => (isPlain ? new PlainAgent(options) : new Agent({ ...security, ...options }));
     this.#send = isPlain ? plainRequest : secureRequest;
     this.#requests = make({ keepAlive: true, maxSockets: maxConnections, timeout: idle });
-    this.#streams = make({});
+    this.#apart = make({ keepAlive: true, timeout: idle });
   }
 
   /** Resolves when the answer begins. Rejects with the errors of Node's sockets. */
-  request({ method, path, headers, body, signal, isStream = false, silence }: HttpRequest): Promise<HttpAnswer> {
+  request({ method, path, headers, body, signal, isApart = false, silence }: HttpRequest): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
     const { hostname, port, pathname } = this.#url;
     const request = this.#send({
@@ -70,7 +70,7 @@ export class HttpClient implements Disposable {
       path: `${pathname.replace(/\/$/, '')}${path}`,
       method,
       headers: body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-      agent: isStream ? this.#streams : this.#requests,
+      agent: isApart ? this.#apart : this.#requests,
       timeout: silence,
       ...(signal ? { signal } : {}),
     });
@@ -90,8 +90,8 @@ export class HttpClient implements Disposable {
 
   /** When one kept connection has ended, the server may have, and the others are of no use either. */
   #dropIdle(): void {
-    for (const sockets of Object.values(this.#requests.freeSockets)) {
-      for (const socket of sockets ?? []) socket.destroy();
+    for (const agent of [this.#requests, this.#apart]) {
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
     }
   }
 
@@ -99,7 +99,7 @@ export class HttpClient implements Disposable {
   [Symbol.dispose](): void {
     for (const request of this.#running) request.destroy(new Error('the connection is closed'));
     this.#requests.destroy();
-    this.#streams.destroy();
+    this.#apart.destroy();
   }
 }
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { silent } from '../../lib/log.ts';
-import { configMaps } from '../../model/kinds/core.ts';
+import { configMaps, leases } from '../../model/kinds/core.ts';
 import { failure } from '../status.ts';
 import { openKubeApi } from './kube-api.ts';
 import { type ApiRequest, requests } from './requests.ts';
@@ -32,7 +32,13 @@ async function serve(answer: (request: IncomingMessage, count: number) => Answer
   await once(server, 'listening');
   servers.defer(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const api = openKubeApi({
+  const api = connect(port, tokens);
+  servers.use(api);
+  return { api, seen };
+}
+
+function connect(port: number, tokens: readonly string[] = []) {
+  return openKubeApi({
     connection: {
       server: `http://127.0.0.1:${port}`,
       namespace: 'default',
@@ -47,8 +53,6 @@ async function serve(answer: (request: IncomingMessage, count: number) => Answer
     log: silent,
     role: 'tested',
   });
-  servers.use(api);
-  return { api, seen };
 }
 
 const metadata = { name: 'a', namespace: 'default', resourceVersion: '1' };
@@ -83,6 +87,27 @@ test('an expired token is read again, and the request sent once more with the ne
   const same = await serve(answer);
   await expect(same.api.get(configMaps, metadata)).rejects.toMatchObject({ code: 'permission' });
   expect(same.seen).toHaveLength(1);
+});
+
+test('leases are not held up by a burst of other requests', async () => {
+  const held: (() => void)[] = [];
+  let isOpen = false;
+  const server = createServer((request, response) => {
+    const answer = () => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(map));
+    if (isOpen || request.url?.includes('/leases/')) answer();
+    else held.push(answer);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  servers.defer(() => void server.close());
+  const api = connect((server.address() as AddressInfo).port);
+  servers.use(api);
+  const burst = Array.from({ length: 100 }, () => api.get(configMaps, metadata));
+  await expect.poll(() => held.length).toBe(32);
+  await api.get(leases, metadata);
+  expect(held).toHaveLength(32);
+  isOpen = true;
+  for (const answer of held) answer();
+  expect(await Promise.all(burst)).toHaveLength(100);
 });
 
 test('each request is told on the channel, by verb, resource and status', async () => {

@@ -130,7 +130,8 @@ export class Transport implements AsyncDisposable {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal,
-        isStream,
+        // Who leads and who lives must be told in time, also when hundreds of other requests wait for their turn.
+        isApart: isStream || call.resource === 'leases',
         silence: isStream ? silence : requestTimeout,
       });
       this.#tell(call, String(answer.status));
