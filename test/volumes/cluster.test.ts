@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VolumeCapability_AccessMode_Mode as Mode } from '../../src/csi/protocol/csi_pb.ts';
-import { events } from '../../src/model/kinds/index.ts';
+import { events, nodes } from '../../src/model/kinds/index.ts';
 import { type Volume, volumes } from '../../src/model/kinds/moorage.ts';
 import { makeScratch } from '../engines/local-scratch.ts';
 import {
@@ -171,5 +171,28 @@ describe.runIf(process.getuid?.() === 0)('several nodes', () => {
     expect(await artifacts('n2')).toEqual(['named']);
     await expect.poll(() => create('after', { parameters: { pool: 'n2' } })).toBeDefined();
     await Promise.all(['named', 'after'].map(remove));
+  });
+
+  test('a node that is gone for good keeps what it has, says so, and holds up nothing that it was never given', async () => {
+    const { store } = cluster;
+    await create('lost', { parameters: { pool: 'n2' } });
+    await agents.n2[Symbol.asyncDispose]();
+    await store.create(volumes, volume('begun', { pool: 'n2' }));
+    await store.delete(nodes, { name: 'n2' });
+    const gone = (it: Volume | undefined) => it?.status?.refusals?.[0]?.reason === 'NodeGone';
+    await until(store, volumes, 'begun', gone);
+    for (const name of ['lost', 'begun']) await store.delete(volumes, { name });
+    await until(store, volumes, 'begun', (it) => it === undefined);
+    const said = await until(store, volumes, 'lost', (it) => it?.status?.conditions?.[0]?.reason === 'NodeGone');
+    expect(said.status?.conditions?.[0]?.message).toMatch(
+      /on node n2, which is no longer in the cluster.*kubectl patch/,
+    );
+    expect(said.metadata.finalizers).toEqual(['moorage.dev/volume']);
+    await expect(remove('lost')).rejects.toThrow(/on node n2, which is no longer in the cluster/);
+    await store.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n2' } });
+    await setReady(store, 'n2', 'True');
+    agents.n2 = open.use(await openAgent(cluster, 'n2'));
+    await until(store, volumes, 'lost', (it) => it === undefined);
+    expect(await artifacts('n2')).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 import type { Api } from '../../api/api.ts';
-import { isCode } from '../../lib/errors.ts';
+import { fail, isCode } from '../../lib/errors.ts';
 import type { Kind } from '../../model/kind.ts';
-import type { KubeObject } from '../../model/object.ts';
+import type { Condition, KubeObject } from '../../model/object.ts';
+import { nodeGone } from '../../volumes/cluster/node-gone.ts';
 import type { ObjectWatch } from './object-watch.ts';
 
 /**
@@ -26,7 +27,10 @@ export async function deleteAsSeen<T extends KubeObject>(
   return true;
 }
 
-/** Waits until the object, and not only its namesake, is gone. */
+/**
+ * Waits until the object, and not only its namesake, is gone. Throws `not-ready` if it says that the node that has it
+ * is gone.
+ */
 export async function untilGone<T extends KubeObject>(
   api: Api,
   kind: Kind<T>,
@@ -36,10 +40,15 @@ export async function untilGone<T extends KubeObject>(
 ): Promise<void> {
   for (;;) {
     const seen = watch.informer.get({ name })?.metadata.uid === uid;
-    await watch.until(name, (object) => (object?.metadata.uid === uid ? undefined : true), signal);
+    await watch.until(name, (object) => !object || object.metadata.uid !== uid || notIfStuck(object), signal);
     // A view that lags behind may not have seen it come yet.
     if (seen) return;
     if ((await api.get(kind, { name }))?.metadata.uid !== uid) return;
     await watch.until(name, (object) => (object?.metadata.uid === uid ? true : undefined), signal);
   }
+}
+
+function notIfStuck(object: KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined }): undefined {
+  const stuck = object.status?.conditions?.find(({ reason }) => reason === nodeGone);
+  if (stuck) fail('not-ready', `deleting ${object.kind} ${object.metadata.name}: ${stuck.message}`);
 }

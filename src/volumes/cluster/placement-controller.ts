@@ -1,12 +1,13 @@
 import { Controller } from '../../api/controller.ts';
+import { nodes } from '../../model/kinds/core.ts';
 import { pools, type Refusal, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
-import { alreadySay, type Statement, withConditions } from '../conditions.ts';
 import { removeFinalizer, volumeFinalizer } from '../finalizers.ts';
 import { writeRefusals } from '../refusals.ts';
 import { sourceOf } from '../source.ts';
 import { Waiting } from '../waiting.ts';
 import { nodeOfVolume } from '../whose.ts';
+import { nodeGone, sayNodeGone } from './node-gone.ts';
 import type { ClusterView } from './view.ts';
 
 /**
@@ -25,7 +26,8 @@ export function createPlacementController(view: ClusterView): Controller & { rea
     .watch(api.informer(snapshots), () => {
       passes.waiting.wake();
       return [];
-    });
+    })
+    .watch(api.informer(nodes), ({ metadata }, { type }) => (type === 'deleted' ? passes.namesOn(metadata.name) : []));
   passes.waiting.onWake = (name) => controller.add(name);
   return Object.assign(controller, { waiting: passes.waiting });
 }
@@ -44,8 +46,23 @@ class PlacementPasses {
     this.waiting.delete(name);
     if (!volume) return;
     const node = nodeOfVolume(api, volume);
-    if (isDeleting(volume)) return node === undefined ? this.#release(volume) : this.#sayWhoHasIt(volume, node);
+    const there = node !== undefined && this.#view.liveness.has(node);
+    if (there) return;
+    if (volume.status?.placement) {
+      const stuck = isDeleting(volume) && volume.metadata.finalizers?.includes(volumeFinalizer);
+      return stuck ? sayNodeGone(this.#view, volumes, volume, volume.status.placement.node) : undefined;
+    }
+    if (isDeleting(volume)) return this.#release(volume);
     if (node === undefined) return this.#place(volume);
+    const message = `pool ${volume.spec.pool} is on node ${node}, which is no longer in the cluster`;
+    return this.#refuse(volume, [{ pool: volume.spec.pool, node, reason: nodeGone, message }]);
+  }
+
+  /** The volumes of a node. */
+  namesOn(node: string): readonly string[] {
+    const { api } = this.#view.options;
+    const found = [...api.informer(volumes).list()].filter((volume) => nodeOfVolume(api, volume) === node);
+    return found.map(({ metadata }) => metadata.name);
   }
 
   async #place(volume: Volume): Promise<void> {
@@ -76,33 +93,19 @@ class PlacementPasses {
     await writeRefusals(this.#view.options, volume, refusals, { exactly: false });
   }
 
-  /** Lets a Volume go that has no bytes. */
+  /** Lets a Volume go that nobody was ever given: no agent has it, or its agent is gone for good. */
   async #release(volume: Volume): Promise<void> {
     const { api, log } = this.#view.options;
     const { finalizers, name } = volume.metadata;
     if (!finalizers?.includes(volumeFinalizer)) return;
-    const { pool } = volume.spec;
-    // The view may lag behind: the API itself has the last word.
-    if (pool !== undefined && (await api.get(pools, { name: pool }))?.spec.node !== undefined) {
+    // The views may lag behind: the API itself has the last word.
+    const pool = volume.spec.pool === undefined ? undefined : await api.get(pools, { name: volume.spec.pool });
+    const node = pool?.spec.node;
+    if (node !== undefined && (await api.get(nodes, { name: node }))) {
       this.waiting.add(name);
       return;
     }
     await removeFinalizer(api, volumes, volume, volumeFinalizer);
-    log.info({ volume: name }, 'a volume that was never placed is gone');
-  }
-
-  /** An agent that is gone for good lets nothing go: whoever waits for it should know why. */
-  async #sayWhoHasIt(volume: Volume, node: string): Promise<void> {
-    const { api, events } = this.#view.options;
-    const { finalizers, name } = volume.metadata;
-    if (!finalizers?.includes(volumeFinalizer) || this.#view.liveness.has(node)) return;
-    const message =
-      `its bytes are on node ${node}, which is no longer in the cluster: it goes once that node is back; if it never ` +
-      `comes back: kubectl patch volume.moorage.dev ${name} --type=merge -p '{"metadata":{"finalizers":null}}'`;
-    const gone: Statement = { type: 'Ready', status: 'False', reason: 'NodeGone', message };
-    if (alreadySay(volume.status?.conditions, [gone])) return;
-    events.warning(volume, 'NodeGone', message);
-    const conditions = withConditions(volume.status?.conditions, [gone], volume.metadata.generation);
-    await api.updateStatus(volumes, { ...volume, status: { ...volume.status, conditions } });
+    log.info({ volume: name, node }, 'a volume that was never placed is gone');
   }
 }

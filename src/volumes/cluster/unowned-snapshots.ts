@@ -5,6 +5,7 @@ import { type Statement, withConditions } from '../conditions.ts';
 import { removeFinalizer, snapshotFinalizer } from '../finalizers.ts';
 import { byVolume } from '../snapshot-controller.ts';
 import { nodeOfSnapshot, nodeOfVolume } from '../whose.ts';
+import { sayNodeGone } from './node-gone.ts';
 import type { ClusterView } from './view.ts';
 
 const lookAgain = 1_000;
@@ -18,7 +19,13 @@ export function createUnownedSnapshotController(view: ClusterView): Controller {
   const snapshotsOf = api.informer(snapshots).index(byVolume.name, byVolume.keys);
   const reconcile = async (name: string): Promise<Result> => {
     const snapshot = api.informer(snapshots).get({ name });
-    if (!snapshot || nodeOfSnapshot(api, snapshot) !== undefined) return {};
+    if (!snapshot) return {};
+    const node = nodeOfSnapshot(api, snapshot);
+    if (node !== undefined) {
+      const stuck = isDeleting(snapshot) && snapshot.metadata.finalizers?.includes(snapshotFinalizer);
+      if (stuck && !view.liveness.has(node)) await sayNodeGone(view, snapshots, snapshot, node);
+      return {};
+    }
     // The view may lag behind: the API itself has the last word.
     const volume = await api.get(volumes, { name: snapshot.spec.volume });
     if (volume && nodeOfVolume(api, volume) !== undefined) return { again: lookAgain };
