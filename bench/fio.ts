@@ -18,6 +18,10 @@ export interface Comparison {
   readonly pattern: Pattern;
   readonly bare: number;
   readonly volume: number;
+  /** The volume against the bare file system, round by round. */
+  readonly ratios: readonly number[];
+  /** The control: the bare file system against itself, on a second file like the first, in the same rounds. */
+  readonly control: readonly number[];
 }
 
 export interface FioOptions {
@@ -26,37 +30,64 @@ export interface FioOptions {
   readonly size: number;
   /** Seconds of each run. */
   readonly seconds: number;
-  /** Runs on each side, taking turns; the median counts. */
+  /** Of each round: one run in the volume and two on the bare file system. */
   readonly rounds: number;
 }
 
-/** Measures a volume of a pool against the pool's own file system, with direct I/O. */
+/** Every place in a round is as good as another only if each side has each of them equally often. */
+const orders = [
+  ['bare', 'volume', 'again'],
+  ['again', 'bare', 'volume'],
+  ['volume', 'again', 'bare'],
+  ['again', 'volume', 'bare'],
+  ['bare', 'again', 'volume'],
+  ['volume', 'bare', 'again'],
+] as const;
+type Side = (typeof orders)[number][number];
+
+/** Measures a volume of a pool against the pool's own file system, and that one against itself, with direct I/O. */
 export async function compare(stage: Stage, { pool, size, seconds, rounds }: FioOptions): Promise<Comparison[]> {
   const name = `fio-${pool}`;
   await stage.bind({ name, storageClassName: pool, size: `${Math.ceil(size * 1.25) + 64}Mi` });
   const { path } = await stage.mount(name);
-  const places = { bare: join(await stage.poolDirectory(pool), 'bench.fio'), volume: join(path, 'bench.fio') };
+  const bare = await stage.poolDirectory(pool);
+  const places: Record<Side, string> = {
+    bare: join(bare, 'bench-1.fio'),
+    volume: join(path, 'bench.fio'),
+    again: join(bare, 'bench-2.fio'),
+  };
   try {
-    for (const file of Object.values(places)) await fill(file, size);
     const results: Comparison[] = [];
-    for (const pattern of Object.keys(patterns) as Pattern[]) {
-      const bare: number[] = [];
-      const volume: number[] = [];
-      const measure = async (into: number[], file: string) => {
-        into.push(await run(file, pattern, size, seconds));
-      };
-      for (let round = 0; round < rounds; round++) {
-        // Whoever comes second writes while the machine still works off the first: each side begins every other round.
-        const sides = [() => measure(bare, places.bare), () => measure(volume, places.volume)];
-        for (const side of round % 2 === 0 ? sides : sides.toReversed()) await side();
+    for (const [index, pattern] of (Object.keys(patterns) as Pattern[]).entries()) {
+      // Fresh files for each pattern, and another one first: none keeps the better place on the disk.
+      for (const side of orders[index % orders.length] ?? []) {
+        await rm(places[side], { force: true });
+        await fill(places[side], size);
       }
-      results.push({ backend: await stage.backendOf(pool), pattern, bare: median(bare), volume: median(volume) });
+      const runs: Record<Side, number[]> = { bare: [], volume: [], again: [] };
+      for (let round = 0; round < rounds; round++) {
+        for (const side of orders[round % orders.length] ?? []) {
+          runs[side].push(await run(places[side], pattern, size, seconds));
+        }
+      }
+      results.push({ backend: await stage.backendOf(pool), pattern, ...compared(runs) });
     }
     return results;
   } finally {
     for (const file of Object.values(places)) await rm(file, { force: true });
     await stage.unmount(name);
   }
+}
+
+/** Each run against those of its own round: what the machine does meanwhile is the same for all three. */
+function compared({ bare, volume, again }: Readonly<Record<Side, readonly number[]>>) {
+  const mean = (round: number) => Math.sqrt((bare[round] ?? Number.NaN) * (again[round] ?? Number.NaN));
+  return {
+    bare: median([...bare, ...again]),
+    volume: median(volume),
+    ratios: volume.map((value, round) => value / mean(round)),
+    control: again.map((value, round) => value / (bare[round] ?? Number.NaN)),
+  };
 }
 
 /** Writes a file of random bytes, so that neither side is spared the work of holes. Size in MiB. */
@@ -75,7 +106,7 @@ async function run(file: string, pattern: Pattern, size: number, seconds: number
       '--ioengine=libaio',
       '--direct=1',
       '--time_based',
-      `--runtime=${seconds}`,
+      `--runtime=${seconds * 1000}ms`,
       `--rw=${rw}`,
       `--bs=${bs}`,
       `--iodepth=${iodepth}`,

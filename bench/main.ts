@@ -19,14 +19,22 @@ const { values } = parseArgs({ options: { quick: { type: 'boolean', default: fal
 const { quick } = values;
 const parts = values.only?.split(',') ?? ['ready', 'claims', 'mounts', 'fio', 'copies'];
 const scale = quick
-  ? { restarts: 1, bursts: [20, 40], settle: 1, idle: 2, mounts: 2, fio: { size: 64, seconds: 1, rounds: 1 }, copy: 64 }
+  ? {
+      restarts: 1,
+      bursts: [20, 40],
+      settle: 1,
+      idle: 2,
+      mounts: 2,
+      fio: { size: 32, seconds: 0.2, rounds: 1 },
+      copy: 64,
+    }
   : {
       restarts: 5,
       bursts: [1_000, 10_000],
       settle: 10,
       idle: 30,
       mounts: 30,
-      fio: { size: 1024, seconds: 3, rounds: 6 },
+      fio: { size: 1024, seconds: 1, rounds: 12 },
       copy: 4096,
     };
 

@@ -8,8 +8,11 @@ export async function leftovers(directory: string): Promise<string[]> {
     .filter((path) => path === directory || path.startsWith(`${directory}/`));
   const loops: string[] = [];
   for (const name of await readdir('/sys/block')) {
-    const file = await readFile(`/sys/block/${name}/loop/backing_file`, 'utf8').catch(() => '');
-    if (file.startsWith(`${directory}/`)) loops.push(`/dev/${name} on ${file.trim()}`);
+    const loop = `/sys/block/${name}/loop`;
+    const file = await readFile(`${loop}/backing_file`, 'utf8').catch(() => '');
+    // One that the kernel clears by itself waits only for other mount namespaces, which had a copy of the mount.
+    const leaving = (await readFile(`${loop}/autoclear`, 'utf8').catch(() => '')).trim() === '1';
+    if (file.startsWith(`${directory}/`) && !leaving) loops.push(`/dev/${name} on ${file.trim()}`);
   }
   return [...mounts.map((path) => `mount ${path}`), ...loops];
 }
