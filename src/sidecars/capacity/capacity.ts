@@ -91,7 +91,11 @@ export function createCapacity(context: SidecarContext & { readonly capacity: Ca
         parameters: driverParameters(storageClass.parameters ?? {}),
         accessibleTopology: { segments: { ...segments } },
       });
-      return { ...at, available: availableCapacity, largest: maximumVolumeSize };
+      return {
+        ...at,
+        available: atLeastNone(availableCapacity),
+        largest: maximumVolumeSize === undefined ? undefined : atLeastNone(maximumVolumeSize),
+      };
     } catch (error) {
       log.warn(
         { driver: driver.name, storageClass: at.storageClass, reason: describeFailure(error) },
@@ -122,6 +126,11 @@ export function createCapacity(context: SidecarContext & { readonly capacity: Ca
     exhausted: (driver) => controller.add(driver),
     close: () => open.dispose(),
   };
+}
+
+/** A driver that has promised more than there is has nothing. */
+function atLeastNone(bytes: bigint): bigint {
+  return bytes > 0n ? bytes : 0n;
 }
 
 function objectFor(

@@ -34,5 +34,6 @@ await startSidecars({
   directBinding: direct === 'true',
   attacher: false,
   mounts: false,
+  capacity: { namespace: 'default' },
 });
 process.stdout.write('ready\n');

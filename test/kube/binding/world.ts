@@ -46,14 +46,14 @@ export class BindingWorld implements AsyncDisposable {
     this.api = open.use(connectKube({ kubeconfig: cluster.kubeconfig }));
   }
 
-  /** Starts everything; `kcm` says which limits the controller manager has. */
-  static async start(kcm: 'default' | 'raised'): Promise<BindingWorld> {
+  /** Starts everything; `kcm` says which limits the controller manager has, `rooms` how much there is on each node. */
+  static async start(kcm: 'default' | 'raised', rooms?: ReadonlyMap<string, bigint>): Promise<BindingWorld> {
     await using open = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), 'binding-'));
     open.defer(() => rm(directory, { recursive: true, force: true }));
     const cluster = open.use(await startControlPlane({ directory: join(directory, 'kube'), kcm }));
     const socket = join(directory, 'csi.sock');
-    const driver = open.use(await serveMemoryDriver(socket));
+    const driver = open.use(await serveMemoryDriver(socket, rooms));
     const world = new BindingWorld(cluster, driver, socket, open.move());
     await world.startProvisioner();
     return world;
