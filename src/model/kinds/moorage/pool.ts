@@ -5,48 +5,55 @@ import { objectMeta } from '../../object.ts';
 import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
 import { conditions, positiveErrors } from '../shared.ts';
-import { absolutePathErrors, noShrinkErrors } from './rules.ts';
+import { absolutePathErrors, checkedBy, keptRule, noShrinkErrors, noShrinkRule } from './rules.ts';
 import { apiVersion, ours } from './shared.ts';
 
 const poolSchema = z.object({
   apiVersion,
   kind: z.literal('Pool'),
   metadata: objectMeta,
-  spec: z.object({
-    cluster: z.string().optional().describe('The StorageCluster that it belongs to.'),
-    engine: z.enum(['local']).default('local').describe('What keeps the data.'),
-    backend: z
-      .enum(['auto', 'image', 'directory'])
-      .default('auto')
-      .describe(
-        'How volumes are carved: files behind loop devices, or directories. auto probes the machine and says why.',
-      ),
-    node: z
-      .string()
-      .optional()
-      .describe('The node that it is on. Default on one machine: this one; in a cluster it has to be named.'),
-    path: z
-      .string()
-      .optional()
-      .describe(
-        'An absolute directory, or an unused disk, that holds the data. Default: pools/NAME under the data directory.',
-      ),
-    size: quantity
-      .optional()
-      .describe(
-        'Size of the XFS image that Moorage makes where the file system has no reflink. May grow, never shrink. Default: 80 % of what is free there.',
-      ),
-    preallocate: z
-      .boolean()
-      .default(false)
-      .describe('Take the space of that image at once, so that nothing else on the disk can fill it.'),
-    overProvisioning: z
-      .number()
-      .positive()
-      .default(1)
-      .describe('How many times its capacity may be promised to thin volumes.'),
-    reserve: quantity.optional().describe('Bytes that are never promised. Default: 5 % of the capacity.'),
-  }),
+  spec: z
+    .object({
+      cluster: z.string().optional().describe('The StorageCluster that it belongs to.'),
+      engine: z.enum(['local']).default('local').describe('What keeps the data.'),
+      backend: z
+        .enum(['auto', 'image', 'directory'])
+        .default('auto')
+        .describe(
+          'How volumes are carved: files behind loop devices, or directories. auto probes the machine and says why.',
+        ),
+      node: z
+        .string()
+        .optional()
+        .describe('The node that it is on. Default on one machine: this one; in a cluster it has to be named.'),
+      path: z
+        .string()
+        .optional()
+        .describe(
+          'An absolute directory, or an unused disk, that holds the data. Default: pools/NAME under the data directory.',
+        ),
+      size: quantity
+        .optional()
+        .describe(
+          'Size of the XFS image that Moorage makes where the file system has no reflink. May grow, never shrink. Default: 80 % of what is free there.',
+        ),
+      preallocate: z
+        .boolean()
+        .default(false)
+        .describe('Take the space of that image at once, so that nothing else on the disk can fill it.'),
+      overProvisioning: z
+        .number()
+        .positive()
+        .default(1)
+        .describe('How many times its capacity may be promised to thin volumes.'),
+      reserve: quantity.optional().describe('Bytes that are never promised. Default: 5 % of the capacity.'),
+    })
+    .meta(
+      checkedBy(noShrinkRule('size'), keptRule('path'), keptRule('node'), keptRule('engine'), {
+        rule: "oldSelf.backend == 'auto' || self.backend == oldSelf.backend",
+        message: "backend can't be changed once it is decided",
+      }),
+    ),
   status: z
     .object({
       phase: z.enum(['Pending', 'Ready', 'Degraded', 'Failed']).optional(),

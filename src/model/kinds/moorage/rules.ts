@@ -2,6 +2,39 @@ import { forbidden, invalid, required } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { compareQuantities } from '../../quantity.ts';
 
+/** A rule that a CustomResourceDefinition lets the API server check, in CEL. */
+interface ValidationRule {
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** Adds rules to a schema's CRD: what a real API server checks of what `validate` checks in ours. */
+export function checkedBy(...rules: readonly ValidationRule[]): Readonly<Record<string, unknown>> {
+  return { 'x-kubernetes-validations': rules };
+}
+
+/** Whether it was never said, or still is what was said. */
+export function keptRule(field: string): ValidationRule {
+  const rule = `!has(oldSelf.${field}) || (has(self.${field}) && self.${field} == oldSelf.${field})`;
+  return { rule, message: `${field} can't be changed once it is set` };
+}
+
+/** Whether it was left out and still is, or is what it was. */
+export function fixedRule(field: string): ValidationRule {
+  const rule = `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`;
+  return { rule, message: `${field} can't be changed` };
+}
+
+/** Whether a size is at least what it was. */
+export function noShrinkRule(field: string): ValidationRule {
+  const size = (of: string) => `quantity(string(${of}.${field}))`;
+  const rule = `!has(oldSelf.${field}) || (has(self.${field}) && ${size('self')}.compareTo(${size('oldSelf')}) >= 0)`;
+  return { rule, message: `${field} can grow, not shrink` };
+}
+
+/** Whether all of it is as it was. */
+export const sameRule: ValidationRule = { rule: 'self == oldSelf', message: "it can't be changed; make another one" };
+
 /** What is wrong with a path that has to be absolute and in its shortest form. */
 export function absolutePathErrors(field: string, path: string): FieldError[] {
   if (!path) return [required(field)];

@@ -4,13 +4,14 @@ import { objectMeta } from '../../object.ts';
 import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
 import { conditions, referenceNameErrors } from '../shared.ts';
+import { checkedBy, sameRule } from './rules.ts';
 import { apiVersion, ours, placement } from './shared.ts';
 
 const snapshotSchema = z.object({
   apiVersion,
   kind: z.literal('Snapshot'),
   metadata: objectMeta,
-  spec: z.object({ volume: z.string().describe('The Volume that it is a copy of.') }),
+  spec: z.object({ volume: z.string().describe('The Volume that it is a copy of.') }).meta(checkedBy(sameRule)),
   status: z
     .object({
       phase: z.enum(['Pending', 'Ready', 'Failed', 'Deleting']).optional(),

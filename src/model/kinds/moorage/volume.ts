@@ -5,7 +5,7 @@ import { objectMeta, stringMap } from '../../object.ts';
 import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
 import { conditions, positiveErrors, referenceNameErrors } from '../shared.ts';
-import { noShrinkErrors } from './rules.ts';
+import { checkedBy, fixedRule, keptRule, noShrinkErrors, noShrinkRule } from './rules.ts';
 import { apiVersion, ours, placement, refusal } from './shared.ts';
 
 const attachment = z.object({
@@ -15,27 +15,32 @@ const attachment = z.object({
   since: z.string(),
 });
 
+/** What can't be changed. */
+const fixed = ['mode', 'fsType', 'mkfsOptions', 'provisioning', 'source', 'request'] as const;
+
 const volumeSchema = z.object({
   apiVersion,
   kind: z.literal('Volume'),
   metadata: objectMeta,
-  spec: z.object({
-    pool: z.string().optional().describe('The pool to use; default: any that fits.'),
-    size: quantity.describe('Bytes that it promises. May grow, never shrink.'),
-    mode: z.enum(['Filesystem', 'Block']).default('Filesystem'),
-    fsType: z.enum(['ext4', 'xfs']).optional().describe('File system that is made at first use. Default ext4.'),
-    mkfsOptions: z.array(z.string()).optional().describe('More arguments for mkfs.'),
-    provisioning: z.enum(['thin', 'thick']).default('thin'),
-    source: z
-      .object({ kind: z.enum(['Snapshot', 'Volume']), name: z.string() })
-      .optional()
-      .describe('What it starts as a copy of.'),
-    nodes: z.array(z.string()).optional().describe('Nodes that may hold it; default: all.'),
-    preferredNodes: z.array(z.string()).optional().describe('Nodes to try first.'),
-    request: stringMap
-      .optional()
-      .describe('The CSI request that it was made for, to tell a retry from another request of the same name.'),
-  }),
+  spec: z
+    .object({
+      pool: z.string().optional().describe('The pool to use; default: any that fits.'),
+      size: quantity.describe('Bytes that it promises. May grow, never shrink.'),
+      mode: z.enum(['Filesystem', 'Block']).default('Filesystem'),
+      fsType: z.enum(['ext4', 'xfs']).optional().describe('File system that is made at first use. Default ext4.'),
+      mkfsOptions: z.array(z.string()).optional().describe('More arguments for mkfs.'),
+      provisioning: z.enum(['thin', 'thick']).default('thin'),
+      source: z
+        .object({ kind: z.enum(['Snapshot', 'Volume']), name: z.string() })
+        .optional()
+        .describe('What it starts as a copy of.'),
+      nodes: z.array(z.string()).optional().describe('Nodes that may hold it; default: all.'),
+      preferredNodes: z.array(z.string()).optional().describe('Nodes to try first.'),
+      request: stringMap
+        .optional()
+        .describe('The CSI request that it was made for, to tell a retry from another request of the same name.'),
+    })
+    .meta(checkedBy(noShrinkRule('size'), keptRule('pool'), ...fixed.map(fixedRule))),
   status: z
     .object({
       phase: z.enum(['Pending', 'Creating', 'Ready', 'Failed', 'Deleting']).optional(),
@@ -89,7 +94,6 @@ type Spec = Volume['spec'];
 
 /** Only the size may change, and only upwards; a pool that was left open may be named once. */
 function updateErrors(spec: Spec, old: Spec): FieldError[] {
-  const fixed = ['mode', 'fsType', 'mkfsOptions', 'provisioning', 'source', 'request'] as const;
   return [
     ...noShrinkErrors('spec.size', spec.size, old.size),
     ...(old.pool === undefined ? [] : immutable('spec.pool', spec.pool, old.pool)),
