@@ -22,6 +22,17 @@ export const driver = {
   StorageClass: { FromExistingClassName: storageClass.metadata.name },
   SnapshotClass: { FromName: true },
   InlineVolumes: [{ Attributes: {} }, { Attributes: {} }],
+  // What takes longer than this here has failed.
+  Timeouts: {
+    PodStart: '2m',
+    PodDelete: '2m',
+    ClaimProvision: '2m',
+    ClaimBound: '2m',
+    PVDelete: '2m',
+    SnapshotCreate: '2m',
+    SnapshotDelete: '2m',
+    DataSourceProvision: '2m',
+  },
   DriverInfo: {
     Name: driverName,
     // mkfs.xfs makes nothing smaller.

@@ -141,7 +141,7 @@ describe.skipIf(process.getuid?.() !== 0).concurrent('claims of pods', () => {
     );
     await place.ready('pod');
     const handles = (await world.leftovers()).persistentVolumes;
-    const mine = handles.filter((name) => world.claimOf(name)?.namespace === place.name);
+    const mine = handles.filter((name) => world.namespaceOf(name) === place.name);
     expect(mine).toHaveLength(2);
     await place[Symbol.asyncDispose]();
     await until('its volumes are gone', 60, async () => {
