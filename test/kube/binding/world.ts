@@ -33,7 +33,8 @@ export class BindingWorld implements AsyncDisposable {
   readonly api: KubeApi;
   readonly driver: MemoryDriver;
   readonly cluster: Cluster;
-  readonly #socket: string;
+  /** Where the driver is. */
+  readonly socket: string;
   readonly #open: AsyncDisposableStack;
   #process: ChildProcess | undefined;
   #lines: AsyncIterator<string> | undefined;
@@ -41,7 +42,7 @@ export class BindingWorld implements AsyncDisposable {
   private constructor(cluster: Cluster, driver: MemoryDriver, socket: string, open: AsyncDisposableStack) {
     this.cluster = cluster;
     this.driver = driver;
-    this.#socket = socket;
+    this.socket = socket;
     this.#open = open;
     this.api = open.use(connectKube({ kubeconfig: cluster.kubeconfig }));
   }
@@ -60,7 +61,7 @@ export class BindingWorld implements AsyncDisposable {
   }
 
   async startProvisioner(): Promise<void> {
-    const child = spawn(process.execPath, [program, this.cluster.kubeconfig, this.#socket], {
+    const child = spawn(process.execPath, [program, this.cluster.kubeconfig, this.socket], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     this.#process = child;
