@@ -54,6 +54,8 @@ export interface PodChoices {
   readonly devices?: Readonly<Record<string, string>>;
   /** More volumes, by the directory that each is at. */
   readonly volumes?: Readonly<Record<string, object>>;
+  /** Directories that are volumes of somebody else's making, by their names: those of a StatefulSet's templates. */
+  readonly mounts?: Readonly<Record<string, string>>;
   /** Fields of all mounts, such as `readOnly`. */
   readonly mount?: object;
   /** What the shell does; then it sleeps until it is told to end. */
@@ -64,7 +66,8 @@ export interface PodChoices {
 }
 
 /** The spec of a pod with one shell in it, which ends as soon as it is told to. */
-export function podSpec({ claims = {}, devices = {}, volumes = {}, mount, script = '', spec }: PodChoices): object {
+export function podSpec(choices: PodChoices): object {
+  const { claims = {}, devices = {}, volumes = {}, mounts = {}, mount, script = '', spec } = choices;
   const ofClaim = ([path, claimName]: [string, string]) => [path, { persistentVolumeClaim: { claimName } }] as const;
   const mounted = [...Object.entries(claims).map(ofClaim), ...Object.entries(volumes)];
   const raw = Object.entries(devices).map(ofClaim);
@@ -77,7 +80,9 @@ export function podSpec({ claims = {}, devices = {}, volumes = {}, mount, script
         name: 'main',
         image: busybox,
         command: ['sh', '-ec', `${script}\n${wait}`],
-        volumeMounts: mounted.map(([mountPath]) => ({ name: nameOf(mountPath), mountPath, ...mount })),
+        volumeMounts: [...mounted.map(([path]) => [path, nameOf(path)]), ...Object.entries(mounts)].map(
+          ([mountPath, name]) => ({ name, mountPath, ...mount }),
+        ),
         volumeDevices: raw.map(([devicePath]) => ({ name: nameOf(devicePath), devicePath })),
       },
     ],
