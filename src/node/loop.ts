@@ -13,6 +13,10 @@ import { runTool } from './tools.ts';
 export interface Loop {
   /** `/dev/loop7` */
   readonly device: string;
+  /**
+   * As whoever attached it saw the file. Once that mount namespace is gone, with the container that it was of, only
+   * the part below the file's mount is left.
+   */
   readonly file: string;
   /** True if the file was deleted since. */
   readonly deleted: boolean;
@@ -46,17 +50,25 @@ export async function loopOf(exec: Exec, file: string): Promise<string | undefin
   const path = await realpath(file).catch(() => undefined);
   if (path === undefined) return undefined;
   for (const loop of listLoops()) {
-    if (loop.file === path && !loop.deleted && (await isBehind(exec, loop.device, path))) return loop.device;
+    if (!loop.deleted && mayBeOver(loop, path) && (await isBehind(exec, loop.device, path))) return loop.device;
   }
   return undefined;
 }
 
-async function isBehind(exec: Exec, device: string, file: string): Promise<boolean> {
+/** Whether the loop device may be over the file, by what is known of its path. */
+export function mayBeOver(loop: Loop, file: string): boolean {
+  return file.endsWith(loop.file);
+}
+
+/** Whether the loop device is over that very file. */
+export async function isBehind(exec: Exec, device: string, file: string): Promise<boolean> {
   const argv = ['losetup', '--list', '--json', '--output', 'BACK-INO,BACK-MAJ:MIN', device] as const;
   const { code, stdout } = await runTool(exec, argv, { ok: [0, 1] });
   if (code !== 0 || !stdout) return false;
   const [loop] = losetupList.parse(JSON.parse(stdout)).loopdevices;
-  const { dev, ino } = await stat(file, { bigint: true });
+  const behind = await stat(file, { bigint: true }).catch(() => undefined);
+  if (!behind) return false;
+  const { dev, ino } = behind;
   return loop?.['back-ino'] === ino.toString() && loop['back-maj:min'].trim() === deviceNumber(dev);
 }
 

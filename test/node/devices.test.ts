@@ -68,6 +68,22 @@ describe.runIf(process.getuid?.() === 0)('devices, file systems and mounts', () 
     expect(await loopOf(exec, moved)).toBeDefined();
   });
 
+  test('a loop device is found after the mount namespace that it was made in is gone, as that of a container', async () => {
+    const seen = join(directory, 'seen');
+    await mkdir(seen);
+    const script = 'mount --bind "$1" "$2" && losetup --find --show --direct-io=on "$2/disk"';
+    const { stdout } = await exec(['unshare', '--mount', 'sh', '-ec', script, 'sh', directory, seen]);
+    const device = stdout.trim();
+    expect(listLoops().find((it) => it.device === device)?.file).toBe('/disk');
+    expect(await loopOf(exec, file)).toBe(device);
+    expect(await attachLoop(exec, file)).toBe(device);
+    const namesake = join(seen, 'disk');
+    await writeFile(namesake, '');
+    expect(await loopOf(exec, namesake), 'another file of that name').toBeUndefined();
+    await detachLoop(exec, file);
+    expect(await loopOf(exec, file)).toBeUndefined();
+  });
+
   test('a read-only device becomes writable only when nobody has it', async () => {
     const device = await attachLoop(exec, file, { readOnly: true });
     const holder = await open(device, 'r');

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { listLoops } from '../../node/loop.ts';
+import { basename, dirname, join } from 'node:path';
+import type { Exec } from '../../lib/exec.ts';
+import { isBehind, type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
@@ -17,14 +18,13 @@ export interface LocalAttachment extends EngineRef {
 }
 
 /** The loop devices over files of the pools, whoever attached them, from the system itself. */
-export async function findAttachments(pools: readonly LocalPool[]): Promise<readonly LocalAttachment[]> {
+export async function findAttachments(exec: Exec, pools: readonly LocalPool[]): Promise<readonly LocalAttachment[]> {
   const mounts = await readMounts();
   const found: LocalAttachment[] = [];
-  for (const { device, file, deleted } of listLoops()) {
-    const shelf = dirname(dirname(file));
+  for (const loop of listLoops()) {
+    const { device, file, deleted } = loop;
     for (const pool of pools) {
-      const kind =
-        shelf === pool.volumes.directory ? 'volume' : shelf === pool.snapshots.directory ? 'snapshot' : undefined;
+      const kind = await kindOf(exec, loop, pool);
       if (!kind) continue;
       const number = deviceNumber((await stat(device)).rdev);
       const node = device.slice('/dev'.length);
@@ -35,4 +35,17 @@ export async function findAttachments(pools: readonly LocalPool[]): Promise<read
     }
   }
   return found;
+}
+
+/** What the loop device is over, if that is of the pool. */
+async function kindOf(exec: Exec, loop: Loop, pool: LocalPool): Promise<Artifact['kind'] | undefined> {
+  const { device, file } = loop;
+  for (const [kind, shelf] of [
+    ['volume', pool.volumes.directory],
+    ['snapshot', pool.snapshots.directory],
+  ] as const) {
+    const whole = join(shelf, basename(dirname(file)), basename(file));
+    if (file === whole || (mayBeOver(loop, whole) && (await isBehind(exec, device, whole)))) return kind;
+  }
+  return undefined;
 }

@@ -100,7 +100,7 @@ export function openLocalEngine(options: {
       }),
 
     pools: () => [...pools.keys()],
-    attachments: () => findAttachments([...pools.values()]),
+    attachments: () => findAttachments(exec, [...pools.values()]),
     backendOf: (name) => pools.get(name)?.content.backend,
     volumes: engineVolumes(poolOf, locks),
     node: engineNode(poolOf, locks),

@@ -2,7 +2,7 @@ import { constants, copyFile, open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { attachLoop, detachLoop, listLoops, loopOf, refreshLoop } from '../../node/loop.ts';
+import { attachLoop, detachLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import { deviceSize } from '../../node/statistics.ts';
@@ -73,7 +73,7 @@ export function imageContent(exec: Exec, sectorSize: number): Content {
     async inUse(directory) {
       // By path alone, which errs on the safe side and starts no program.
       const file = dataFile(directory);
-      const loop = listLoops().find((it) => it.file === file && !it.deleted);
+      const loop = listLoops().find((it) => mayBeOver(it, file) && !it.deleted);
       return loop && `it is attached as ${loop.device}`;
     },
   };
