@@ -15,13 +15,15 @@ import {
   volumes,
 } from '../model/kinds/index.ts';
 import type { KubeObject } from '../model/object.ts';
+import { listServed } from './served.ts';
 
 /** All that the API says of storage, at about one moment; what `status` and `explain` look at. */
 export type World = Awaited<ReturnType<typeof readWorld>>;
 
 /** Reads it. */
 export async function readWorld(api: Api) {
-  const all = async <T extends KubeObject>(kind: Kind<T>) => (await api.list(kind)).items;
+  const served = <T extends KubeObject>(kind: Kind<T>) => listServed(api, kind);
+  const all = async <T extends KubeObject>(kind: Kind<T>) => (await served(kind)) ?? [];
   const [nodeList, poolList, classes, claims, pvs, volumeList, snapshotList, mountList, wishes, drivers, eventList] =
     await Promise.all([
       all(nodes),
@@ -31,7 +33,7 @@ export async function readWorld(api: Api) {
       all(persistentVolumes),
       all(volumes),
       all(snapshots),
-      all(mounts),
+      served(mounts),
       all(volumeSnapshots),
       all(csiNodes),
       all(events),
@@ -44,7 +46,9 @@ export async function readWorld(api: Api) {
     pvs,
     volumes: volumeList,
     snapshots: snapshotList,
-    mounts: mountList,
+    mounts: mountList ?? [],
+    /** True in a cluster, whose pods mount claims, and which needs no Mounts. */
+    isCluster: mountList === undefined,
     volumeSnapshots: wishes,
     csiNodes: drivers,
     events: [...eventList].sort((a, b) => timeOf(a).localeCompare(timeOf(b))),

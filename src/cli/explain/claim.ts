@@ -41,12 +41,7 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
       verdict: `bound to ${claim.spec.volumeName}${growth(claim)}`,
       isWell: true,
       because: [...boundBecause(world, claim, storageClass), ...use],
-      next:
-        users.length > 0
-          ? []
-          : [
-              `moorage mount ${claim.metadata.name} PATH, or moorage run --claim ${claim.metadata.name}:PATH -- PROGRAM`,
-            ],
+      next: users.length > 0 ? [] : [howToUse(world, claim.metadata.name)],
     });
   }
   const places = plan.outcome === 'provision' && storageClass?.provisioner === driverName;
@@ -64,6 +59,13 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
     looked,
     next: nextSteps(world, claim, plan, storageClass, looked),
   });
+}
+
+/** What a person does with a claim: on one machine, and in a cluster. */
+function howToUse({ isCluster }: World, claim: string): string {
+  return isCluster
+    ? `name it in the volumes of a Pod: persistentVolumeClaim: { claimName: ${claim} }`
+    : `moorage mount ${claim} PATH, or moorage run --claim ${claim}:PATH -- PROGRAM`;
 }
 
 /** Volumes that the binder looked at. Those of other claims, of which there may be thousands, are only counted. */
@@ -165,13 +167,18 @@ function nextSteps(
     return [
       `restore what was on it from a snapshot or backup into a new claim, and delete this one: kubectl delete pvc ${name}`,
     ];
-  if (plan.reason === 'WaitForFirstConsumer') return [`mount it, and its volume is made: moorage mount ${name} PATH`];
+  if (plan.reason === 'WaitForFirstConsumer') {
+    return world.isCluster
+      ? [`use it, and its volume is made: ${howToUse(world, name)}`]
+      : [`mount it, and its volume is made: moorage mount ${name} PATH`];
+  }
   if (!storageClass) {
     const known = world.classes.map(({ metadata }) => metadata.name).join(', ') || 'none';
     return [`create the StorageClass that it asks for, or a default one; there are: ${known}`];
   }
   const drivers = world.csiNodes.flatMap(({ spec }) => (spec.drivers ?? []).map((it) => it.name));
   if (plan.outcome === 'provision' && !drivers.includes(storageClass.provisioner)) {
+    if (world.isCluster) return [`install its driver, ${storageClass.provisioner} (there are: ${drivers.join(', ')})`];
     return [
       `plug in its driver: moorage up --csi ${storageClass.provisioner}=/path/to/csi.sock (there are: ${drivers.join(', ')})`,
     ];

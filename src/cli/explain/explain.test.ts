@@ -15,6 +15,7 @@ const empty: World = {
   volumes: [],
   snapshots: [],
   mounts: [],
+  isCluster: false,
   volumeSnapshots: [],
   csiNodes: [],
   events: [],
@@ -96,6 +97,12 @@ describe('explainClaim', () => {
     const report = explainClaim({ ...empty, classes, csiNodes: ours, pools }, claimOf());
     expect(report.looked[0]).toMatchObject({ taken: false, message: 'pool b was asked for' });
     expect(report.next.join()).toContain('create another Pool');
+  });
+
+  it('names a Pod where there are pods, and a mount where there are none', () => {
+    const bound = { ...claimOf({ volumeName: 'gone' }), status: { phase: 'Bound' as const } };
+    expect(explainClaim(empty, bound).next.join()).toContain('moorage mount data PATH');
+    expect(explainClaim({ ...empty, isCluster: true }, bound).next.join()).toMatch(/in the volumes of a Pod: .*data/);
   });
 
   it('says why each volume that is there was not taken, and only counts those of others', () => {

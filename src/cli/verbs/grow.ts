@@ -7,6 +7,7 @@ import { connect, namespaceOf } from '../connection.ts';
 import { humanBytes, humanQuantity } from '../output/human.ts';
 import { printObject } from '../output/print.ts';
 import { Progress } from '../output/progress.ts';
+import { listServed } from '../served.ts';
 import type { Call } from '../verb.ts';
 import { waitFor } from '../wait.ts';
 
@@ -24,8 +25,8 @@ export async function grow({ args, flags, terminal }: Call): Promise<number> {
       `${name} has ${sizeOf(claim)} already, and volumes never shrink: clone or copy it into a smaller one`,
     );
   }
-  const users = await api.list(mounts, { namespace });
-  const isMounted = users.items.some(({ spec, status }) => spec.claim === name && status?.phase === 'Mounted');
+  const users = (await listServed(api, mounts, namespace)) ?? [];
+  const isMounted = users.some(({ spec, status }) => spec.claim === name && status?.phase === 'Mounted');
   using _ = watchWarnings(api, claim, (message) => progress.update(`growing ${name}: ${message}`));
   const body = { spec: { resources: { requests: { storage: formatBytes(size) } } } };
   const patched = await api.patch(persistentVolumeClaims, { namespace, name }, { type: 'merge', body });

@@ -7,6 +7,7 @@ import { connect, namespaceOf } from '../connection.ts';
 import { ensureMount, waitMounted } from '../mounts.ts';
 import { printObject } from '../output/print.ts';
 import { Progress } from '../output/progress.ts';
+import { requireMounts } from '../served.ts';
 import type { Call } from '../verb.ts';
 
 /** Mounts a claim at a path, and waits for it. The same call again finds the same Mount. */
@@ -15,6 +16,7 @@ export async function mount({ args, flags, terminal }: Call): Promise<number> {
   await using api = await connect(flags);
   const namespace = namespaceOf(flags, api);
   using progress = new Progress(terminal, `mounting ${claimName}`);
+  await requireMounts(api, `mounting ${claimName}`);
   await getClaim(api, namespace, claimName);
   const path = resolve(givenPath);
   const object: Mount = {

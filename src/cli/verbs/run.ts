@@ -16,6 +16,7 @@ import { type Binding, readBindings, variableOf } from '../run/bindings.ts';
 import { exitCodeOf, launch, passSignals } from '../run/launch.ts';
 import { type Owner, takeOwnership } from '../run/owner.ts';
 import { readUser, type User } from '../run/user.ts';
+import { requireMounts } from '../served.ts';
 import type { Call } from '../verb.ts';
 
 /**
@@ -31,6 +32,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
   const data = dataDirectory(flags.data);
   await using api = await connect(flags);
   const namespace = namespaceOf(flags, api);
+  await requireMounts(api, `running ${args[0]}`);
   for (const { claim } of bindings) await getClaim(api, namespace, claim);
 
   await using owner = await takeOwnership(join(data, 'run/owners'));

@@ -1,8 +1,10 @@
+import type { KubeApi } from '../../api/kube/index.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { connect, kubeconfigPath } from '../connection.ts';
 import { dataDirectory, runningProcess } from '../data-directory.ts';
+import { leaderOf } from '../leader.ts';
 import { age, count, humanQuantity } from '../output/human.ts';
 import { printData } from '../output/print.ts';
 import { table } from '../output/table.ts';
@@ -26,13 +28,22 @@ export async function status({ flags, terminal }: Call): Promise<number> {
   );
   const problems = findProblems(world);
   if (await printData(summary(world, problems), flags.output, terminal)) return 0;
-  terminal.out(`Moorage runs${pid ? ` as process ${pid}, with its data in ${data}` : ''}.`);
+  terminal.out(await headline(api, world, pid ? ` as process ${pid}, with its data in ${data}` : ''));
   terminal.out(`\n${pools(world, terminal)}`);
   terminal.out(`\n${objects(world, terminal)}`);
   const drivers = world.csiNodes.flatMap((node) => (node.spec.drivers ?? []).map(({ name }) => name));
   terminal.out(`\nCSI drivers: ${[...new Set(drivers)].join(', ') || 'none'}`);
   terminal.out(`\n${wrong(problems, terminal)}`);
   return 0;
+}
+
+async function headline(api: KubeApi, world: World, where: string): Promise<string> {
+  if (!world.isCluster) return `Moorage runs${where}.`;
+  const leader = await leaderOf(api);
+  const nodes = new Set(world.pools.map(({ spec }) => spec.node));
+  return leader
+    ? `Moorage runs in the cluster at ${api.url}, with pools on ${count(nodes.size, 'node')}; ${leader} leads.`
+    : `The cluster at ${api.url} answers, but no controller of Moorage leads there, or you may not see it.`;
 }
 
 function summary(world: World, problems: readonly Problem[]) {
@@ -84,7 +95,7 @@ function objects(world: World, terminal: Terminal): string {
       row('claims', world.claims),
       row('volumes', world.volumes),
       row('snapshots', world.snapshots),
-      row('mounts', world.mounts),
+      ...(world.isCluster ? [] : [row('mounts', world.mounts)]),
     ],
     terminal,
   );

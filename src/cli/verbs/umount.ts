@@ -7,6 +7,7 @@ import { readTimeout } from '../claims.ts';
 import { connect, namespaceOf } from '../connection.ts';
 import { unmount } from '../mounts.ts';
 import { Progress } from '../output/progress.ts';
+import { requireMounts } from '../served.ts';
 import type { Call } from '../verb.ts';
 
 /** Unmounts what is at a path, or the Mount of a name, and waits until it is gone. */
@@ -14,6 +15,7 @@ export async function umount({ args, flags, terminal }: Call): Promise<number> {
   const [what = ''] = args;
   await using api = await connect(flags);
   using progress = new Progress(terminal, `unmounting ${what}`);
+  await requireMounts(api, `unmounting ${what}`);
   const found = await find(api, namespaceOf(flags, api), what);
   await unmount(api, refTo(found), progress, readTimeout(flags.timeout));
   progress[Symbol.dispose]();
