@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fail, messageOf } from '../lib/errors.ts';
 import { exec } from '../lib/exec.ts';
 import { driverName } from '../model/kinds/moorage.ts';
+import { viewsOf } from '../volumes/node-label.ts';
 import { connectCluster, patiently, waitForOwnKinds } from './cluster.ts';
 import type { AgentOptions } from './cluster-options.ts';
 import type { ClusterRole } from './controller.ts';
@@ -21,7 +22,7 @@ export async function agent(options: AgentOptions, { log, signal }: ProcessConte
   const { data: dataDir, node, socket, kubeletDir } = options;
   const parts = importParts();
   await ensureNodeDirectory(dataDir);
-  const api = open.use(await connectCluster('agent', options.kubeconfig, log));
+  const api = open.use(await connectCluster('agent', options.kubeconfig, log, viewsOf(node)));
 
   const { createMetrics, serveHealth, createEventRecorder } = await parts.first;
   const metrics = open.use(createMetrics({ api, objects: 'none' }));

@@ -4,6 +4,9 @@ import { readAgentOptions, readControllerOptions } from './cluster-options.ts';
 import type { ClusterRole } from './controller.ts';
 import { runRole } from './process.ts';
 
+/** Kubernetes gives a pod 30 s to end, unless told otherwise. */
+const patience = 20_000;
+
 /** `moorage controller` as a process. */
 export async function runController(flags: ClusterFlags): Promise<number> {
   const options = readControllerOptions(flags);
@@ -11,6 +14,7 @@ export async function runController(flags: ClusterFlags): Promise<number> {
   return runRole({
     title: 'moorage controller',
     logLevel: options.logLevel,
+    patience,
     start: (context) => controller(options, context),
     onReady: sayReady({ socket: options.socket, sidecars: options.sidecars }),
   });
@@ -23,6 +27,7 @@ export async function runAgent(flags: ClusterFlags): Promise<number> {
   return runRole({
     title: 'moorage agent',
     logLevel: options.logLevel,
+    patience,
     start: (context) => agent(options, context),
     onReady: sayReady({ socket: options.socket, node: options.node }),
   });

@@ -1,5 +1,5 @@
 import { inClusterConnection, isInCluster } from '../api/kube/in-cluster.ts';
-import { type KubeApi, openKubeApi } from '../api/kube/kube-api.ts';
+import { type ConnectOptions, type KubeApi, openKubeApi } from '../api/kube/kube-api.ts';
 import { sleep } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -8,13 +8,18 @@ import { pools, snapshots, volumes } from '../model/kinds/moorage.ts';
 const firstPause = 200;
 const longestPause = 5_000;
 
-/** Connects to the cluster that this process works in: as its pod, unless a kubeconfig is named. */
-export async function connectCluster(role: string, kubeconfig: string | undefined, log: Log): Promise<KubeApi> {
+/** Connects to the cluster that this process works in: as its pod, unless a kubeconfig is named. `views` as for openKubeApi. */
+export async function connectCluster(
+  role: string,
+  kubeconfig: string | undefined,
+  log: Log,
+  views?: ConnectOptions['views'],
+): Promise<KubeApi> {
   const { connection } =
     kubeconfig === undefined && isInCluster()
       ? { connection: inClusterConnection() }
       : await import('../api/kube/kubeconfig.ts').then((it) => ({ connection: it.loadConnection({ kubeconfig }) }));
-  return openKubeApi({ connection, log, role });
+  return openKubeApi({ connection, log, role, views });
 }
 
 /** Resolves when the API answers and serves Moorage's own kinds. */

@@ -1,9 +1,6 @@
 import { messageOf } from '../lib/errors.ts';
 import { type Log, openLog } from '../lib/log.ts';
 
-/** Longest time that an orderly stop may take, in milliseconds. */
-const stopPatience = 10_000;
-
 /** What a role needs to know of the process that it runs in. */
 export interface ProcessContext {
   readonly log: Log;
@@ -17,13 +14,15 @@ export interface Role<Running extends AsyncDisposable> {
   /** The name of the process, as `ps` shows it. */
   readonly title: string;
   readonly logLevel: string;
+  /** Longest time that an orderly stop may take, in milliseconds. */
+  readonly patience: number;
   readonly start: (context: ProcessContext) => Promise<Running>;
   readonly onReady: (running: Running, log: Log) => void;
 }
 
 /**
- * Runs a role until SIGINT or SIGTERM, and returns the exit code; a second signal, or ten seconds, ends the process at
- * once, and so does every failure that nobody expected.
+ * Runs a role until SIGINT or SIGTERM, and returns the exit code; a second signal, or an end that takes too long,
+ * ends the process at once, and so does every failure that nobody expected.
  */
 export async function runRole<Running extends AsyncDisposable>(role: Role<Running>): Promise<number> {
   process.title = role.title;
@@ -52,26 +51,26 @@ export async function runRole<Running extends AsyncDisposable>(role: Role<Runnin
   void asked.promise.then(() => stopping.abort(new Error('shutting down')));
   const starting = role.start({ log, signal: stopping.signal, fatal });
   const running = await Promise.race([starting, asked.promise.then(() => undefined)]);
-  if (!running) return stopEarly(starting, log);
+  if (!running) return stopEarly(starting, role, log);
   role.onReady(running, log);
   const signal = await asked.promise;
-  return stop(running, log, `stopping on ${signal}`);
+  return stop(running, role, log, `stopping on ${signal}`);
 }
 
 /** A start that was asked to end may end by failing. */
-async function stopEarly(starting: Promise<AsyncDisposable>, log: Log): Promise<number> {
-  const timer = giveUpLater(log);
+async function stopEarly(starting: Promise<AsyncDisposable>, role: Timed, log: Log): Promise<number> {
+  const timer = giveUpLater(role, log);
   const running = await starting.catch((error: unknown) => {
     log.info({ reason: messageOf(error) }, 'stopped while starting');
     return undefined;
   });
   clearTimeout(timer);
-  return running ? stop(running, log, 'stopped while starting') : 0;
+  return running ? stop(running, role, log, 'stopped while starting') : 0;
 }
 
-async function stop(running: AsyncDisposable, log: Log, why: string): Promise<number> {
+async function stop(running: AsyncDisposable, role: Timed, log: Log, why: string): Promise<number> {
   log.info({}, why);
-  const timer = giveUpLater(log);
+  const timer = giveUpLater(role, log);
   try {
     await running[Symbol.asyncDispose]();
     return 0;
@@ -83,9 +82,11 @@ async function stop(running: AsyncDisposable, log: Log, why: string): Promise<nu
   }
 }
 
-function giveUpLater(log: Log): NodeJS.Timeout {
+type Timed = Pick<Role<AsyncDisposable>, 'patience'>;
+
+function giveUpLater({ patience }: Timed, log: Log): NodeJS.Timeout {
   return setTimeout(() => {
-    log.error({ seconds: stopPatience / 1_000 }, 'a part did not stop in time; ending without it');
+    log.error({ seconds: patience / 1_000 }, 'a part did not stop in time; ending without it');
     process.exit(1);
-  }, stopPatience);
+  }, patience);
 }

@@ -10,6 +10,7 @@ export async function runUp(flags: UpFlags): Promise<number> {
   return runRole({
     title: 'moorage up',
     logLevel: options.logLevel,
+    patience: 10_000,
     start: ({ log }) => up(options, log),
     onReady: (running) => {
       process.stdout.write(`${readyText(running, options)}\n`);
