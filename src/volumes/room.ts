@@ -17,6 +17,8 @@ export interface RoomView {
 /** What came of asking for room: a pool, or every pool's refusal; neither while the source of a copy is not ready. */
 export interface Aside {
   readonly pool: string | undefined;
+  /** The node of that pool. */
+  readonly node: string | undefined;
   readonly refusals: readonly Refusal[];
 }
 
@@ -49,15 +51,15 @@ export class Room {
     const { api, ledger } = this.#view;
     const source = sourceOf(api, spec);
     // The controller knows how to wait for a source.
-    if (source && 'reason' in source) return { pool: undefined, refusals: [] };
+    if (source && 'reason' in source) return { pool: undefined, node: undefined, refusals: [] };
     const { pool, mode, provisioning, nodes, preferredNodes } = spec;
     const bytes = bytesOf(spec.size);
     this.letGo(name);
     const wish = { pool, poolSelector, mode, provisioning, nodes, preferredNodes, size: bytes, source, refused };
     const decision = place(wish, this.offers());
-    if (!('placement' in decision)) return { pool: undefined, refusals: decision.refusals };
+    if (!('placement' in decision)) return { pool: undefined, node: undefined, refusals: decision.refusals };
     ledger.assume(wishKey(name), { pool: decision.placement.pool, bytes });
-    return { pool: decision.placement.pool, refusals: [] };
+    return { ...decision.placement, refusals: [] };
   }
 
   /** Gives back what was set aside for a new volume and not taken over. */

@@ -8,6 +8,7 @@ import { VolumeCapability_AccessMode_Mode as Mode } from '../../src/csi/protocol
 import { silent } from '../../src/lib/log.ts';
 import { allKinds, namespaces } from '../../src/model/kinds/index.ts';
 import { pools, volumes } from '../../src/model/kinds/moorage.ts';
+import { nodeLabel } from '../../src/volumes/node-label.ts';
 import { makeScratch } from '../engines/local-scratch.ts';
 import { type Agent, openAgent } from '../volumes/cluster-rig.ts';
 import { pool, readyPool, readyVolume, volume } from '../volumes/volumes-rig.ts';
@@ -35,7 +36,8 @@ describe.runIf(process.getuid?.() === 0)('a node whose API is away', () => {
     agent = open.use(await openAgent({ kubeconfig: server.kubeconfigFile, dir }, 'n1'));
     await readyPool(store, 'n1');
     for (const name of ['used', 'new']) {
-      await store.create(volumes, volume(name, { pool: 'n1' }));
+      const made = volume(name, { pool: 'n1' });
+      await store.create(volumes, { ...made, metadata: { ...made.metadata, labels: nodeLabel('n1') } });
       await readyVolume(store, name);
     }
     await mkdir(join(dir, 'pods'));

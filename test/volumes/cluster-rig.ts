@@ -12,6 +12,7 @@ import { openLog } from '../../src/lib/log.ts';
 import { noMeter } from '../../src/lib/meter.ts';
 import { allKinds, namespaces, nodes } from '../../src/model/kinds/index.ts';
 import { type Pool, pools } from '../../src/model/kinds/moorage.ts';
+import { viewsOf } from '../../src/volumes/node-label.ts';
 import { startVolumes } from '../../src/volumes/start.ts';
 import { startPlacement } from '../../src/volumes/start-placement.ts';
 import { pool, readyPool } from './volumes-rig.ts';
@@ -63,7 +64,7 @@ export async function openAgent(cluster: Pick<Cluster, 'kubeconfig' | 'dir'>, no
   await using open = new AsyncDisposableStack();
   const dataDir = join(cluster.dir, node);
   await mkdir(dataDir, { recursive: true });
-  const api = open.use(connectKube({ kubeconfig: cluster.kubeconfig, log }));
+  const api = open.use(connectKube({ kubeconfig: cluster.kubeconfig, log, views: viewsOf(node) }));
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
   const engine = openLocalEngine({ dataDir, exec, log });
   const shared = { api, engine, node, dataDir, exec, log, meter: noMeter };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VolumeCapability_AccessMode_Mode as Mode } from '../../src/csi/protocol/csi_pb.ts';
 import { events, nodes } from '../../src/model/kinds/index.ts';
-import { type Volume, volumes } from '../../src/model/kinds/moorage.ts';
+import { snapshots, type Volume, volumes } from '../../src/model/kinds/moorage.ts';
 import { makeScratch } from '../engines/local-scratch.ts';
 import {
   type Agent,
@@ -13,7 +13,7 @@ import {
   openLeader,
   setReady,
 } from './cluster-rig.ts';
-import { readyVolume, until, volume } from './volumes-rig.ts';
+import { readySnapshot, readyVolume, snapshot, until, volume } from './volumes-rig.ts';
 
 const MiB = 1n << 20n;
 const mount = { accessMode: { mode: Mode.SINGLE_NODE_WRITER }, accessType: { case: 'mount' as const, value: {} } };
@@ -52,6 +52,9 @@ describe.runIf(process.getuid?.() === 0)('several nodes', () => {
     expect(await create('roomy')).toMatchObject({ accessibleTopology: on('n2') });
     expect(changes).toEqual(['added n2', 'modified n2']);
     expect(await artifacts('n2')).toEqual(['roomy']);
+    // Each agent sees what is on its node, and no more.
+    expect(agents.n2.api.informer(volumes).get({ name: 'roomy' })).toBeDefined();
+    expect(agents.n1.api.informer(volumes).get({ name: 'roomy' })).toBeUndefined();
     expect(await artifacts('n1')).toEqual([]);
     // The same wish again is the same volume.
     expect(await create('roomy')).toMatchObject({ volumeId: 'roomy' });
@@ -122,6 +125,10 @@ describe.runIf(process.getuid?.() === 0)('several nodes', () => {
   test('a Volume made by hand is given a pool, or one event that says why not, and a pool when there is room', async () => {
     await cluster.store.create(volumes, volume('hand'));
     expect((await readyVolume(cluster.store, 'hand')).spec.pool).toBe('n2');
+    await cluster.store.create(snapshots, snapshot('hand-s', 'hand'));
+    await readySnapshot(cluster.store, 'hand-s');
+    await cluster.store.delete(snapshots, { name: 'hand-s' });
+    await until(cluster.store, snapshots, 'hand-s', (it) => it === undefined);
     await cluster.store.create(volumes, volume('too-much', { size: '2Gi' }));
     await cluster.store.create(volumes, volume('later', { size: '1500Mi', nodes: ['n2'] }));
     await readyVolume(cluster.store, 'later');

@@ -1,5 +1,4 @@
-import type { Log } from '../../lib/log.ts';
-import { type KubeApi, openKubeApi } from './kube-api.ts';
+import { type ConnectOptions, type KubeApi, openKubeApi } from './kube-api.ts';
 import { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
 
 export type { Connection } from './connection.ts';
@@ -8,6 +7,7 @@ export { type ConnectOptions, type KubeApi, openKubeApi } from './kube-api.ts';
 export { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
 
 /** The Api port over HTTPS, as a kubeconfig says. Throws as loadConnection does. */
-export function connectKube(options: KubeconfigOptions & { readonly log?: Log } = {}): KubeApi {
-  return openKubeApi({ connection: loadConnection(options), log: options.log });
+export function connectKube(options: KubeconfigOptions & Pick<ConnectOptions, 'log' | 'views'> = {}): KubeApi {
+  const { log, views } = options;
+  return openKubeApi({ connection: loadConnection(options), log, views });
 }

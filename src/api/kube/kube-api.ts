@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly log?: Log | undefined;
   /** What part of Moorage asks, as the server's own log shall say. */
   readonly role?: string | undefined;
+  /** Label selectors by resource (`volumes.moorage.dev`): of these, views hold only what meets them. */
+  readonly views?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Objects in one answer of a list; more come in as many answers, so that no list is in memory twice. */
@@ -43,7 +45,7 @@ const patchTypes: Readonly<Record<Patch['type'], string>> = {
  * there is no server.
  */
 export function openKubeApi(options: ConnectOptions): KubeApi {
-  const { connection, log = silent, role } = options;
+  const { connection, log = silent, role, views = {} } = options;
   const userAgent = `moorage/${ownVersion()}${role ? ` (${role})` : ''}`;
   const transport = new Transport({ connection, userAgent, log });
   const informers = new Map<string, WatchingInformer<KubeObject>>();
@@ -133,7 +135,8 @@ export function openKubeApi(options: ConnectOptions): KubeApi {
     informer: <T extends KubeObject>(kind: Kind<T>) => {
       const name = resourceOf(kind);
       if (name === 'secrets') fail('unsupported', 'Secrets are read one by one, by name: nothing keeps a view of all');
-      const found = informers.get(name) ?? new WatchingInformer(name, sourceOf(api, kind as unknown as Kind), log);
+      const found =
+        informers.get(name) ?? new WatchingInformer(name, sourceOf(api, kind as unknown as Kind, views[name]), log);
       informers.set(name, found);
       // One informer for each kind, so its objects are of that kind.
       return found as unknown as WatchingInformer<T>;
@@ -167,18 +170,18 @@ function resourceName(kind: { readonly plural: string }, subresource?: string): 
   return subresource ? `${kind.plural}/${subresource}` : kind.plural;
 }
 
-function sourceOf(api: Api, kind: Kind) {
+function sourceOf(api: Api, kind: Kind, labelSelector: string | undefined) {
   return {
     async *list(): AsyncGenerator<List<KubeObject>> {
       let next: string | undefined;
       do {
-        const list = await api.list(kind, { limit: page, continue: next });
+        const list = await api.list(kind, { labelSelector, limit: page, continue: next });
         yield list;
         next = list.continue;
       } while (next);
     },
     watch: (resourceVersion: string, signal: AbortSignal) =>
-      api.watch(kind, { resourceVersion, signal, bookmarks: true }),
+      api.watch(kind, { labelSelector, resourceVersion, signal, bookmarks: true }),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Refusal, snapshots, type Volume, volumes } from '../../model/kinds
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { volumeFinalizer } from '../../volumes/finalizers.ts';
+import { nodeLabel } from '../../volumes/node-label.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
 import { objectName } from './names.ts';
@@ -78,7 +79,7 @@ async function ensureObject(
 ): Promise<Volume> {
   const present = view.informer.get({ name });
   if (present) return checkPresent(doing, present, wish);
-  const { pool, refusals } = room.setAside(name, wish.spec, { poolSelector: wish.poolSelector, refused });
+  const { pool, node, refusals } = room.setAside(name, wish.spec, { poolSelector: wish.poolSelector, refused });
   if (refusals.length > 0) {
     // The view may lag behind: one that is there already has its room.
     const found = await api.get(volumes, { name });
@@ -87,8 +88,9 @@ async function ensureObject(
   }
   try {
     // With the finalizer and the pool from the start, the controller needs a write or two less.
-    const { annotations, labels } = wish;
-    const metadata = { name, annotations: { ...annotations }, labels: { ...labels }, finalizers: [volumeFinalizer] };
+    const { annotations } = wish;
+    const labels = { ...wish.labels, ...(node !== undefined && nodeLabel(node)) };
+    const metadata = { name, annotations: { ...annotations }, labels, finalizers: [volumeFinalizer] };
     const spec = { ...wish.spec, pool: pool ?? wish.spec.pool };
     return await api.create(volumes, { apiVersion: 'moorage.dev/v1alpha1', kind: 'Volume', metadata, spec });
   } catch (error) {

@@ -2,6 +2,7 @@ import { fail, isCode } from '../../lib/errors.ts';
 import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { snapshotFinalizer } from '../../volumes/finalizers.ts';
+import { nodeLabel } from '../../volumes/node-label.ts';
 import type { CreateSnapshotRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
 import { objectName } from './names.ts';
@@ -60,9 +61,11 @@ async function ensureObject(
   const present = view.informer.get({ name });
   if (present) return checkPresent(doing, present, volume);
   const source = volumeView.informer.get({ name: volume }) ?? (await api.get(volumes, { name: volume }));
-  if (!source || isDeleting(source)) fail('not-found', `${doing}: there is no such volume`);
+  if (!source || isDeleting(source)) return fail('not-found', `${doing}: there is no such volume`);
   try {
-    const metadata = { name, finalizers: [snapshotFinalizer] };
+    const node = source.status?.placement?.node;
+    const labels = node === undefined ? {} : nodeLabel(node);
+    const metadata = { name, labels, finalizers: [snapshotFinalizer] };
     return await api.create(snapshots, {
       apiVersion: 'moorage.dev/v1alpha1',
       kind: 'Snapshot',

@@ -3,6 +3,7 @@ import { nodes } from '../../model/kinds/core.ts';
 import { pools, type Refusal, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { removeFinalizer, volumeFinalizer } from '../finalizers.ts';
+import { ensureNodeLabel, nodeLabel } from '../node-label.ts';
 import { writeRefusals } from '../refusals.ts';
 import { sourceOf } from '../source.ts';
 import { Waiting } from '../waiting.ts';
@@ -46,6 +47,7 @@ class PlacementPasses {
     this.waiting.delete(name);
     if (!volume) return;
     const node = nodeOfVolume(api, volume);
+    if (node !== undefined) await ensureNodeLabel(api, volumes, volume, node);
     const there = node !== undefined && this.#view.liveness.has(node);
     if (there) return;
     if (volume.status?.placement) {
@@ -71,12 +73,13 @@ class PlacementPasses {
     const { name, finalizers = [] } = volume.metadata;
     const source = sourceOf(api, volume.spec);
     if (source && 'reason' in source) return this.#refuse(volume, [source]);
-    const { pool, refusals } = room.setAside(name, volume.spec);
-    if (pool === undefined) return this.#refuse(volume, refusals);
+    const { pool, node, refusals } = room.setAside(name, volume.spec);
+    if (pool === undefined || node === undefined) return this.#refuse(volume, refusals);
     // It names a pool that has just got its node: that agent knows what to do.
     if (volume.spec.pool !== undefined) return room.letGo(name);
     try {
-      const metadata = { ...volume.metadata, finalizers: [...new Set([...finalizers, volumeFinalizer])] };
+      const labels = { ...volume.metadata.labels, ...nodeLabel(node) };
+      const metadata = { ...volume.metadata, labels, finalizers: [...new Set([...finalizers, volumeFinalizer])] };
       const placed = await api.update(volumes, { ...volume, metadata, spec: { ...volume.spec, pool } });
       if (!placed.status?.refusals) return;
       const { refusals: _, ...status } = placed.status;

@@ -3,6 +3,7 @@ import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts'
 import { isDeleting } from '../../model/object.ts';
 import { type Statement, withConditions } from '../conditions.ts';
 import { removeFinalizer, snapshotFinalizer } from '../finalizers.ts';
+import { ensureNodeLabel } from '../node-label.ts';
 import { byVolume } from '../snapshot-controller.ts';
 import { nodeOfSnapshot, nodeOfVolume } from '../whose.ts';
 import { sayNodeGone } from './node-gone.ts';
@@ -22,6 +23,7 @@ export function createUnownedSnapshotController(view: ClusterView): Controller {
     if (!snapshot) return {};
     const node = nodeOfSnapshot(api, snapshot);
     if (node !== undefined) {
+      await ensureNodeLabel(api, snapshots, snapshot, node);
       const stuck = isDeleting(snapshot) && snapshot.metadata.finalizers?.includes(snapshotFinalizer);
       if (stuck && !view.liveness.has(node)) await sayNodeGone(view, snapshots, snapshot, node);
       return {};
@@ -35,9 +37,10 @@ export function createUnownedSnapshotController(view: ClusterView): Controller {
   };
   return new Controller({ name: 'unowned-snapshot', log, reconcile })
     .watch(api.informer(snapshots), ({ metadata }) => [metadata.name])
-    .watch(api.informer(volumes), ({ metadata }, { type }) =>
-      type === 'deleted' ? snapshotsOf(metadata.name).map((it) => it.metadata.name) : [],
-    );
+    .watch(api.informer(volumes), ({ metadata, status }, { type, old }) => {
+      const becameReady = status?.phase === 'Ready' && old?.status?.phase !== 'Ready';
+      return type === 'deleted' || becameReady ? snapshotsOf(metadata.name).map((it) => it.metadata.name) : [];
+    });
 }
 
 async function fail({ options: { api, events } }: ClusterView, snapshot: Snapshot): Promise<void> {
