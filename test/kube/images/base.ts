@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { exec } from '../../../src/lib/exec.ts';
@@ -12,8 +12,19 @@ import { type ImageConfig, writeArchive } from './archive.ts';
 interface BaseImage {
   readonly names: readonly string[];
   readonly program?: string;
+  /** Scripts that stand before the busybox program of the same name. */
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly config: ImageConfig;
 }
+
+/** Busybox's dd does not know `nocache`, which only advises the kernel. */
+const ddWithoutAdvice = `#!/bin/sh
+for argument; do
+  shift
+  case $argument in iflag=nocache | oflag=nocache) ;; *) set -- "$@" "$argument" ;; esac
+done
+exec /bin/busybox dd "$@"
+`;
 
 const e2e = 'registry.k8s.io/e2e-test-images';
 
@@ -38,6 +49,7 @@ const images: readonly BaseImage[] = [
   {
     names: ['2.53', '2.56'].map((version) => `${e2e}/agnhost:${version}`),
     program: 'agnhost',
+    scripts: { dd: ddWithoutAdvice },
     config: { entrypoint: ['/agnhost'], command: ['pause'] },
   },
 ];
@@ -69,6 +81,11 @@ async function make(image: BaseImage, programs: readonly string[], path: string)
     const [busybox, ...others] = programs;
     const layers = [join(work, 'busybox')];
     await makeRoot(join(work, 'busybox'), busybox ?? '');
+    for (const [name, text] of Object.entries(image.scripts ?? {})) {
+      const script = join(work, 'busybox/bin', name);
+      await rm(script);
+      await writeFile(script, text, { mode: 0o755 });
+    }
     for (const program of others) {
       const layer = join(work, basename(program));
       await mkdir(layer);
