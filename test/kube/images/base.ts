@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { exec } from '../../../src/lib/exec.ts';
 import { tool } from '../tools/build.ts';
 import { kubeCache } from '../tools/cache.ts';
@@ -12,19 +12,10 @@ import { type ImageConfig, writeArchive } from './archive.ts';
 interface BaseImage {
   readonly names: readonly string[];
   readonly program?: string;
-  /** Scripts that stand before the busybox program of the same name. */
-  readonly scripts?: Readonly<Record<string, string>>;
+  /** Programs of this machine that stand in place of what busybox has, by their names in /bin. */
+  readonly instead?: Readonly<Record<string, string>>;
   readonly config: ImageConfig;
 }
-
-/** Busybox's dd does not know `nocache`, which only advises the kernel. */
-const ddWithoutAdvice = `#!/bin/sh
-for argument; do
-  shift
-  case $argument in iflag=nocache | oflag=nocache) ;; *) set -- "$@" "$argument" ;; esac
-done
-exec /bin/busybox dd "$@"
-`;
 
 const e2e = 'registry.k8s.io/e2e-test-images';
 
@@ -49,7 +40,8 @@ const images: readonly BaseImage[] = [
   {
     names: ['2.53', '2.56'].map((version) => `${e2e}/agnhost:${version}`),
     program: 'agnhost',
-    scripts: { dd: ddWithoutAdvice },
+    // Tests of block devices pass flags that busybox's dd lacks, and busybox's shell prefers what it has itself.
+    instead: { sh: '/bin/dash', dd: '/bin/dd' },
     config: { entrypoint: ['/agnhost'], command: ['pause'] },
   },
 ];
@@ -70,7 +62,7 @@ async function keyOf(image: BaseImage, programs: readonly string[]): Promise<str
   const hash = createHash('sha256').update(JSON.stringify([image, await applets(programs[0] ?? '')]));
   // A program that is built for the tests has the key of what it is built from in its path.
   hash.update(programs.slice(1).join());
-  hash.update(await readFile(programs[0] ?? ''));
+  for (const path of [programs[0] ?? '', ...Object.values(image.instead ?? {})]) hash.update(await readFile(path));
   const name = basename(image.names[0] ?? 'image').replace(/:.*/, '');
   return `${name}-${hash.digest('hex').slice(0, 12)}`;
 }
@@ -81,10 +73,8 @@ async function make(image: BaseImage, programs: readonly string[], path: string)
     const [busybox, ...others] = programs;
     const layers = [join(work, 'busybox')];
     await makeRoot(join(work, 'busybox'), busybox ?? '');
-    for (const [name, text] of Object.entries(image.scripts ?? {})) {
-      const script = join(work, 'busybox/bin', name);
-      await rm(script);
-      await writeFile(script, text, { mode: 0o755 });
+    for (const [name, path] of Object.entries(image.instead ?? {})) {
+      await replace(join(work, 'busybox'), join('bin', name), path);
     }
     for (const program of others) {
       const layer = join(work, basename(program));
@@ -106,6 +96,17 @@ async function makeRoot(root: string, busybox: string): Promise<void> {
   await copyFile(busybox, join(root, 'bin/busybox'));
   for (const applet of await applets(busybox)) {
     if (applet !== 'busybox') await symlink('busybox', join(root, 'bin', applet));
+  }
+}
+
+/** Puts a program of this machine in the place of another, with the libraries that it needs. */
+async function replace(root: string, name: string, program: string): Promise<void> {
+  await rm(join(root, name));
+  await copyFile(program, join(root, name));
+  const { stdout } = await exec(['ldd', program]);
+  for (const [, library = ''] of stdout.matchAll(/(\/\S+) \(0x/g)) {
+    await mkdir(join(root, dirname(library)), { recursive: true });
+    await copyFile(library, join(root, library));
   }
 }
 
