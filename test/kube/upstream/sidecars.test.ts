@@ -68,7 +68,7 @@ describe.skipIf(process.getuid?.() !== 0)('our driver under the official sidecar
   afterAll(() => open.disposeAsync());
 
   const bound = (name: string) =>
-    until(`claim ${name} is bound`, 60, async () => (await world.phase(name)) === 'Bound');
+    until(`claim ${name} is bound`, 120, async () => (await world.phase(name)) === 'Bound');
   const volumeOf = async (name: string) => {
     const claim = await world.api.get(persistentVolumeClaims, { namespace, name });
     const volume = await world.api.get(persistentVolumes, { name: claim?.spec.volumeName ?? '' });
@@ -76,13 +76,13 @@ describe.skipIf(process.getuid?.() !== 0)('our driver under the official sidecar
     return { claim, volume, made };
   };
 
-  test('csi-resizer grows a claim, and leaves the rest to the node', async () => {
+  test('csi-resizer grows a claim, and leaves the rest to the node', { timeout: 300_000 }, async () => {
     const { api } = world;
     await world.claim('grown');
     await bound('grown');
     const body = { spec: { resources: { requests: { storage: '32Mi' } } } };
     await api.patch(persistentVolumeClaims, { namespace, name: 'grown' }, { type: 'merge', body });
-    await until('the volume has grown', 60, async () => {
+    await until('the volume has grown', 120, async () => {
       const { claim, volume } = await volumeOf('grown');
       const waits = claim?.status?.conditions?.some(({ type }) => type === 'FileSystemResizePending');
       return waits && volume?.spec.capacity?.['storage'] === '32Mi';
@@ -90,7 +90,9 @@ describe.skipIf(process.getuid?.() !== 0)('our driver under the official sidecar
     expect((await volumeOf('grown')).made).toMatchObject({ spec: { size: '32Mi' }, status: { size: '32Mi' } });
   });
 
-  test('csi-snapshotter and snapshot-controller take a snapshot, a claim is restored from it, and all of it goes', async () => {
+  test('csi-snapshotter and snapshot-controller take a snapshot, a claim is restored from it, and all of it goes', {
+    timeout: 300_000,
+  }, async () => {
     const { api } = world;
     await api.create(volumeSnapshotClasses, {
       apiVersion: 'snapshot.storage.k8s.io/v1',
@@ -107,7 +109,7 @@ describe.skipIf(process.getuid?.() !== 0)('our driver under the official sidecar
       metadata: { namespace, name: 'taken' },
       spec: { volumeSnapshotClassName: 'upstream', source: { persistentVolumeClaimName: 'source' } },
     });
-    const taken = await until('the snapshot is ready', 90, async () => {
+    const taken = await until('the snapshot is ready', 120, async () => {
       const snapshot = await api.get(volumeSnapshots, { namespace, name: 'taken' });
       return snapshot?.status?.readyToUse ? snapshot : undefined;
     });
@@ -139,7 +141,7 @@ describe.skipIf(process.getuid?.() !== 0)('our driver under the official sidecar
     for (const claim of ['restored', 'source', 'grown']) {
       await api.delete(persistentVolumeClaims, { namespace, name: claim });
     }
-    await until('everything is gone', 90, async () => {
+    await until('everything is gone', 120, async () => {
       const left = await Promise.all([api.list(volumes), api.list(snapshots), api.list(persistentVolumes)]);
       return left.every(({ items }) => items.length === 0);
     });
