@@ -36,4 +36,6 @@ await startSidecars({
   mounts: false,
   capacity: { namespace: 'default' },
 });
+// Whoever has started it may go without a word.
+process.stdin.on('end', () => process.exit());
 process.stdout.write('ready\n');
