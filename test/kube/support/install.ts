@@ -57,7 +57,12 @@ export async function helm(cluster: Cluster, args: readonly string[], input?: st
   return (await exec([await tool('helm'), ...args], options)).stdout;
 }
 
-async function importOnce(cluster: Cluster, { archive, id, name }: Image, say: (text: string) => void): Promise<void> {
+/** Gives every node an image, unless they have it. */
+export async function importOnce(
+  cluster: Cluster,
+  { archive, id, name }: Image,
+  say: (text: string) => void,
+): Promise<void> {
   const mark = join(cluster.layout.directory, 'images', name.replace(/\W+/g, '-'));
   if ((await readFile(mark, 'utf8').catch(() => undefined)) === id) return;
   say(`giving every node ${name}`);

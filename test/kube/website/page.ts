@@ -48,11 +48,15 @@ export class Page implements AsyncDisposable {
     return String(await this.evaluate('document.body.innerText'));
   }
 
-  /** Clicks with the mouse in the middle of the element, once it is there, nothing covers it and it stands still. */
-  async click(selector: string): Promise<void> {
+  /**
+   * Clicks with the mouse in the middle of the element, once it is there, nothing covers it and it stands still. What may
+   * come to lie over it is closed by a button whose selector can be given, too.
+   */
+  async click(selector: string, closing?: string): Promise<void> {
     let last = '';
     const middle = await until(`${selector} can be clicked`, 60, async () => {
       const now = await this.evaluate(`(() => {
+        ${closing ? `document.querySelector(${JSON.stringify(closing)})?.click();` : ''}
         const element = document.querySelector(${JSON.stringify(selector)});
         if (!element || element.disabled) return;
         element.scrollIntoView({ block: 'nearest', behavior: 'instant' });

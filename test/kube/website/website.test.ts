@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePrograms } from '../../../scripts/image/programs.ts';
 import { root } from '../../support/program.ts';
 import { attachCluster, type Cluster, until } from '../cluster/index.ts';
+import { importOnce, installMoorage } from '../support/install.ts';
 import { buildImages, example } from './images.ts';
 import { Page } from './page.ts';
 import { containerOf, namespace, processOf, ready } from './pods.ts';
@@ -25,7 +26,6 @@ describe.skipIf(process.getuid?.() !== 0)('a website and its database, each on a
   let page: Page;
   let site: string;
   let work: string;
-  let picture: number;
 
   const look = async () => {
     await until('the website answers', 60, () => page.open(`${site}/`).then(() => true));
@@ -37,7 +37,8 @@ describe.skipIf(process.getuid?.() !== 0)('a website and its database, each on a
     await ensurePrograms(['chromium'], say);
     page = await Page.start();
     cluster = await attachCluster();
-    for (const { archive } of await buildImages(say)) await cluster.importImage(archive);
+    await installMoorage(cluster, { say });
+    for (const image of await buildImages(say)) await importOnce(cluster, image, say);
   }, 900_000);
 
   afterAll(async () => {
@@ -63,8 +64,7 @@ describe.skipIf(process.getuid?.() !== 0)('a website and its database, each on a
     await until('the website answers', 60, () => page.open(`${site}/`).then(() => true));
     await install(page, site, 'Harbour news', person);
     await logIn(page, site, person);
-    picture = await upload(page, site, drawing);
-    await publish(page, site, { ...first, picture });
+    await publish(page, site, { ...first, picture: await upload(page, site, drawing) });
 
     const text = await look();
     expect(text).toContain(first.title);
@@ -89,7 +89,7 @@ describe.skipIf(process.getuid?.() !== 0)('a website and its database, each on a
     const database = (await ready(cluster, 60)).find(({ metadata }) => metadata.name === 'database-0');
     if (!database) throw new Error('there is no pod database-0');
     const mariadb = await processOf(database, 'mariadbd');
-    const address = await publish(page, site, { ...second, picture });
+    const address = await publish(page, site, second);
     process.kill(mariadb, 'SIGKILL');
 
     const isBack = async () => {

@@ -10,7 +10,7 @@ export interface Post {
   readonly title: string;
   readonly text: string;
   /** Shown above it: its number in the media library. */
-  readonly picture: number;
+  readonly picture?: number;
 }
 
 /** Goes through the installation that a new website begins with. */
@@ -45,19 +45,14 @@ export async function upload(page: Page, site: string, file: string): Promise<nu
 /** Writes a post in the block editor and publishes it. Returns its address. */
 export async function publish(page: Page, site: string, { title, text, picture }: Post): Promise<string> {
   await page.open(`${site}/wp-admin/post-new.php`);
-  // A welcome lies over all of it, at the first time.
-  await page.waitUntil(`(() => {
-    document.querySelector('.components-guide .components-modal__header button')?.click();
-    wp.data.dispatch('core/preferences').set('core/edit-post', 'welcomeGuide', false);
-    return document.querySelector('.wp-block-post-title') && !document.querySelector('.components-guide');
-  })()`);
-  await page.click('.wp-block-post-title');
+  // The first time, a welcome lies over all of it.
+  await page.click('.wp-block-post-title', '.components-guide .components-modal__header button');
   await page.waitUntil(`document.activeElement.matches('.wp-block-post-title')`);
   await page.write(title);
   await page.pressEnter();
   await page.waitUntil(`document.activeElement.matches('.wp-block-paragraph')`);
   await page.write(text);
-  await page.evaluate(`wp.data.dispatch('core/editor').editPost({ featured_media: ${picture} })`);
+  await page.evaluate(`wp.data.dispatch('core/editor').editPost({ featured_media: ${picture ?? 0} })`);
   await page.click('.editor-post-publish-panel__toggle');
   await page.click('.editor-post-publish-button');
   await page.waitUntil(`document.querySelector('.post-publish-panel__postpublish-header a')`);
