@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Api } from '../../src/api/api.ts';
 import { connectKube, type KubeApi } from '../../src/api/kube/index.ts';
-import { timestamp } from '../../src/lib/clock.ts';
+import { sleep, timestamp } from '../../src/lib/clock.ts';
 import { isCode } from '../../src/lib/errors.ts';
 import type { Kind } from '../../src/model/kind.ts';
 import {
@@ -26,26 +26,28 @@ export class World implements AsyncDisposable {
   readonly api: KubeApi;
   readonly kubeconfig: string;
   readonly directory: string;
+  readonly node: string;
   readonly #open: AsyncDisposableStack;
 
-  private constructor(kubeconfig: string, directory: string, api: KubeApi, open: AsyncDisposableStack) {
+  private constructor(kubeconfig: string, node: string, directory: string, api: KubeApi, open: AsyncDisposableStack) {
     this.kubeconfig = kubeconfig;
     this.directory = directory;
+    this.node = node;
     this.api = api;
     this.#open = open;
   }
 
-  static async open(kubeconfig: string): Promise<World> {
+  static async open(kubeconfig: string, node = 'm1'): Promise<World> {
     await using open = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), 'moorage-roles-'));
     open.defer(() => rm(directory, { recursive: true, force: true }));
     const api = open.use(connectKube({ kubeconfig }));
-    await makeObjects(api);
-    await beat(api);
+    await makeObjects(api, node);
+    await beat(api, node);
     // A node whose kubelet says nothing is soon taken to be gone.
-    const heart = setInterval(() => void beat(api).catch(() => {}), 10_000);
+    const heart = setInterval(() => void beat(api, node).catch(() => {}), 10_000);
     open.defer(() => clearInterval(heart));
-    return new World(kubeconfig, directory, api, open.move());
+    return new World(kubeconfig, node, directory, api, open.move());
   }
 
   get kubeletDir(): string {
@@ -66,7 +68,7 @@ export class World implements AsyncDisposable {
   agent(...args: readonly string[]): RoleProcess {
     const own = ['--data', join(this.directory, 'data'), '--kubelet-dir', this.kubeletDir, '--backend', 'directory'];
     const all = ['--kubeconfig', this.kubeconfig, ...own, ...args];
-    return this.#open.use(new RoleProcess('agent', all, { NODE_NAME: 'm1' }));
+    return this.#open.use(new RoleProcess('agent', all, { NODE_NAME: this.node }));
   }
 
   claim(name: string): Promise<PersistentVolumeClaim> {
@@ -86,20 +88,32 @@ export class World implements AsyncDisposable {
     return (await this.api.get(persistentVolumeClaims, { namespace: 'default', name }))?.status?.phase;
   }
 
+  /** Resolves when the claim is bound; throws with the logs of those who should have seen to it. */
+  async bound(name: string, who: readonly RoleProcess[], seconds = 60): Promise<void> {
+    const deadline = performance.now() + seconds * 1_000;
+    while ((await this.phase(name)) !== 'Bound') {
+      if (performance.now() > deadline) {
+        const logs = who.map(({ log }) => log).join('\n\n');
+        throw new Error(`claim ${name} is not bound after ${seconds} s:\n${logs}`);
+      }
+      await sleep(50);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open.disposeAsync();
   }
 }
 
-async function makeObjects(api: Api): Promise<void> {
+async function makeObjects(api: Api, name: string): Promise<void> {
   await ensure(api, namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'moorage' } });
-  const labels = { 'kubernetes.io/hostname': 'm1', [key]: 'm1' };
-  await ensure(api, nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'm1', labels } });
+  const labels = { 'kubernetes.io/hostname': name, [key]: name };
+  await ensure(api, nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } });
   await ensure(api, csiNodes, {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'CSINode',
-    metadata: { name: 'm1' },
-    spec: { drivers: [{ name: 'csi.moorage.dev', nodeID: 'm1', topologyKeys: [key] }] },
+    metadata: { name },
+    spec: { drivers: [{ name: 'csi.moorage.dev', nodeID: name, topologyKeys: [key] }] },
   });
   await ensure(api, storageClasses, {
     apiVersion: 'storage.k8s.io/v1',
@@ -118,8 +132,8 @@ async function ensure<T extends KubeObject>(api: Api, kind: Kind<T>, object: T):
 }
 
 /** What the kubelet of a node that is well writes. */
-async function beat(api: Api): Promise<void> {
+async function beat(api: Api, name: string): Promise<void> {
   const condition = { type: 'Ready', status: 'True', reason: 'Tested', lastHeartbeatTime: timestamp() };
   const body = { status: { conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }] } };
-  await api.patch(nodes, { name: 'm1' }, { type: 'merge', body }, { subresource: 'status' });
+  await api.patch(nodes, { name }, { type: 'merge', body }, { subresource: 'status' });
 }
