@@ -1,7 +1,8 @@
 /**
  * `npm run test:e2e`: Kubernetes' own tests of storage drivers, against Moorage as the chart installs it. Arguments
  * choose among the tests by parts of their names. On the cluster of `MOORAGE_KUBE_DIR`, if it runs; otherwise on one
- * that is brought up for it, and taken down. Closes with one line, and leaves logs in .cache/e2e.
+ * that is brought up for it, and taken down. Closes with one line, and leaves logs in .cache/e2e. `MOORAGE_E2E_PROCESSES`
+ * says how many tests run at once: they mostly wait.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

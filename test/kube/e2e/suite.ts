@@ -70,7 +70,7 @@ export async function runSuite(cluster: Cluster, options: SuiteOptions): Promise
   return specs;
 }
 
-/** Runs a program to its end, with all that it prints going to a file, and one mark for each test to our own output. */
+/** Runs a program to its end, with all that it prints going to a file. Returns its exit code. */
 async function run(log: string, [program, ...args]: [string, ...string[]]): Promise<number | null> {
   const file = createWriteStream(log);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
