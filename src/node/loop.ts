@@ -62,14 +62,27 @@ export function mayBeOver(loop: Loop, file: string): boolean {
 
 /** Whether the loop device is over that very file. */
 export async function isBehind(exec: Exec, device: string, file: string): Promise<boolean> {
+  const [behind, seen] = await Promise.all([readBehind(exec, device), statOf(file)]);
+  if (!behind || !seen) return false;
+  return behind.inode === seen.ino.toString() && behind.filesystem === deviceNumber(seen.dev);
+}
+
+/** Whether the file of the loop device, which may be deleted, is on the file system of a directory. */
+export async function isOnFilesystemOf(exec: Exec, device: string, directory: string): Promise<boolean> {
+  const [behind, seen] = await Promise.all([readBehind(exec, device), statOf(directory)]);
+  return behind !== undefined && seen !== undefined && behind.filesystem === deviceNumber(seen.dev);
+}
+
+async function readBehind(exec: Exec, device: string) {
   const argv = ['losetup', '--list', '--json', '--output', 'BACK-INO,BACK-MAJ:MIN', device] as const;
   const { code, stdout } = await runTool(exec, argv, { ok: [0, 1] });
-  if (code !== 0 || !stdout) return false;
+  if (code !== 0 || !stdout) return undefined;
   const [loop] = losetupList.parse(JSON.parse(stdout)).loopdevices;
-  const behind = await stat(file, { bigint: true }).catch(() => undefined);
-  if (!behind) return false;
-  const { dev, ino } = behind;
-  return loop?.['back-ino'] === ino.toString() && loop['back-maj:min'].trim() === deviceNumber(dev);
+  return loop && { inode: loop['back-ino'], filesystem: loop['back-maj:min'].trim() };
+}
+
+function statOf(path: string) {
+  return stat(path, { bigint: true }).catch(() => undefined);
 }
 
 const losetupList = z.object({

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -308,5 +310,32 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     // A quiet machine makes well over a thousand; the bar is one that a busy one takes too.
     expect(created).toBeGreaterThan(250);
     expect(deleted).toBeGreaterThan(250);
+  });
+
+  test('loop devices of another mount namespace are not its own, though their files have the paths of its volumes', async () => {
+    await engine.openPool(pool);
+    await engine.volumes.create(wish('ours'));
+    const own = await device('ours');
+    const script = `mount -t tmpfs none "$1" && mkdir "$1/theirs" && cd "$1/theirs" && truncate -s 4M data gone
+      one=$(losetup --find --show "$PWD/data"); two=$(losetup --find --show "$PWD/gone"); rm gone
+      echo made; read -r _ || true; losetup --detach "$one"; losetup --detach "$two"`;
+    const volumes = join(scratch.path, 'pools/p/fs/volumes');
+    const other = spawn('unshare', ['--mount', 'sh', '-ec', script, 'sh', volumes], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = once(other, 'exit');
+    try {
+      await once(other.stdout, 'data');
+      const { length } = listLoops().filter(({ file }) => file.startsWith(`${volumes}/theirs/`));
+      expect(length, 'they look like its own').toBe(2);
+      expect((await engine.attachments()).map(({ device: it }) => it)).toEqual([own]);
+    } finally {
+      other.stdin.end();
+      await ended;
+    }
+    await rm(join(volumes, 'ours/data'));
+    expect(await engine.attachments(), 'one of its own whose file is gone').toMatchObject([
+      { device: own, deleted: true },
+    ]);
   });
 });

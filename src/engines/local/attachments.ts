@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
-import { isBehind, type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
+import { isBehind, isOnFilesystemOf, type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
@@ -37,15 +37,19 @@ export async function findAttachments(exec: Exec, pools: readonly LocalPool[]): 
   return found;
 }
 
-/** What the loop device is over, if that is of the pool. */
+/**
+ * What the loop device is over, if that is of the pool. The path alone does not tell: loop devices are of the whole
+ * machine, and nodes that are containers may each have a pool of the same name at the same path.
+ */
 async function kindOf(exec: Exec, loop: Loop, pool: LocalPool): Promise<Artifact['kind'] | undefined> {
-  const { device, file } = loop;
+  const { device, file, deleted } = loop;
   for (const [kind, shelf] of [
     ['volume', pool.volumes.directory],
     ['snapshot', pool.snapshots.directory],
   ] as const) {
     const whole = join(shelf, basename(dirname(file)), basename(file));
-    if (file === whole || (mayBeOver(loop, whole) && (await isBehind(exec, device, whole)))) return kind;
+    if (!mayBeOver(loop, whole)) continue;
+    if (await (deleted ? isOnFilesystemOf(exec, device, shelf) : isBehind(exec, device, whole))) return kind;
   }
   return undefined;
 }
