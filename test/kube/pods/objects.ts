@@ -58,12 +58,15 @@ export interface PodChoices {
   readonly mounts?: Readonly<Record<string, string>>;
   /** Fields of all mounts, such as `readOnly`. */
   readonly mount?: object;
-  /** What the shell does; then it sleeps until it is told to end. */
+  /** What the shell does, after which the pod is ready; then it sleeps until it is told to end. */
   readonly script?: string;
   /** More fields of the spec. */
   readonly spec?: object;
   readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** A pod is ready when its script has done its work, not when that has begun. */
+const startupProbe = { exec: { command: ['test', '-e', '/tmp/done'] }, periodSeconds: 1, failureThreshold: 120 };
 
 /** The spec of a pod with one shell in it, which ends as soon as it is told to. */
 export function podSpec(choices: PodChoices): object {
@@ -79,7 +82,8 @@ export function podSpec(choices: PodChoices): object {
       {
         name: 'main',
         image: busybox,
-        command: ['sh', '-ec', `${script}\n${wait}`],
+        command: ['sh', '-ec', `${script}\n${script && 'touch /tmp/done'}\n${wait}`],
+        ...(script && { startupProbe }),
         volumeMounts: [...mounted.map(([path]) => [path, nameOf(path)]), ...Object.entries(mounts)].map(
           ([mountPath, name]) => ({ name, mountPath, ...mount }),
         ),
