@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { isCode, messageOf } from '../../../src/lib/errors.ts';
 import { attachCluster, type Cluster, startCluster } from '../cluster/index.ts';
 import { installMoorage } from '../support/install.ts';
+import { inventory, nothingLeft } from './leftovers.ts';
 import { type Spec, summary } from './report.ts';
 import { runSuite } from './suite.ts';
 
@@ -22,7 +23,9 @@ async function main(words: readonly string[]): Promise<void> {
   const processes = Number(process.env['MOORAGE_E2E_PROCESSES'] || 12);
   const focus = words.length > 0 ? words.join('|') : undefined;
   say(`running the suite in ${processes} processes; its log is ${join(folder, 'suite.log')}`);
-  const specs = await runSuite(cluster, { folder, processes, minutes: 30, ...(focus && { focus }) });
+  const before = await inventory(cluster);
+  const ran = await runSuite(cluster, { folder, processes, minutes: 30, ...(focus && { focus }) });
+  const specs = [...ran, await nothingLeft(cluster, before)];
   await keepFailures(specs);
   const table = summary(specs);
   await writeFile(join(folder, 'summary.txt'), `${table}\n`);
