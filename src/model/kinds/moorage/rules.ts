@@ -3,7 +3,7 @@ import type { FieldError } from '../../kind.ts';
 import { compareQuantities } from '../../quantity.ts';
 
 /** A rule that a CustomResourceDefinition lets the API server check, in CEL. */
-interface ValidationRule {
+export interface ValidationRule {
   readonly rule: string;
   readonly message: string;
 }

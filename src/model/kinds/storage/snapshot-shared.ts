@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { invalid, same } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
+import type { ValidationRule } from '../moorage/rules.ts';
 
 /** Parts that VolumeSnapshots and VolumeGroupSnapshots share. */
 export const snapshotError = z.object({ time: z.string().nullish(), message: z.string().nullish() }).nullish();
@@ -22,6 +23,28 @@ export function sourceErrors<T extends object>(
   return [
     ...(given.length === 1 ? [] : [invalid(field, 'object', `exactly one of ${names.join(' and ')} must be set`)]),
     ...names.flatMap((name) => onceErrors(field, name, source[name], old?.[name])),
+  ];
+}
+
+/** The same rules for a real API server, in the words of the official CRDs. */
+export function sourceRules(first: string, second: string): readonly ValidationRule[] {
+  const only = (one: string, other: string) => `(has(self.${one}) && !has(self.${other}))`;
+  return [
+    ...onceRules(first),
+    ...onceRules(second),
+    {
+      rule: `${only(first, second)} || ${only(second, first)}`,
+      message: `exactly one of ${first} and ${second} must be set`,
+    },
+  ];
+}
+
+/** What was said once, stays. */
+export function onceRules(name: string): readonly ValidationRule[] {
+  const both = `has(oldSelf.${name}) && has(self.${name})`;
+  return [
+    { rule: `!has(oldSelf.${name}) || has(self.${name})`, message: `${name} is required once set` },
+    { rule: `!(${both}) || self.${name} == oldSelf.${name}`, message: `${name} is immutable` },
   ];
 }
 

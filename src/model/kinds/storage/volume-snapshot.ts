@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { objectMeta, stringMap } from '../../object.ts';
 import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
+import { checkedBy } from '../moorage/rules.ts';
 import { objectReference } from '../shared.ts';
 import {
   contentReferenceErrors,
@@ -9,8 +10,10 @@ import {
   emptyClassErrors,
   int64,
   onceErrors,
+  onceRules,
   snapshotError,
   sourceErrors,
+  sourceRules,
 } from './snapshot-shared.ts';
 
 const group = 'snapshot.storage.k8s.io';
@@ -20,13 +23,22 @@ const snapshotSchema = z.object({
   apiVersion,
   kind: z.literal('VolumeSnapshot'),
   metadata: objectMeta,
-  spec: z.object({
-    source: z.object({
-      persistentVolumeClaimName: z.string().nullish(),
-      volumeSnapshotContentName: z.string().nullish(),
-    }),
-    volumeSnapshotClassName: z.string().nullish(),
-  }),
+  spec: z
+    .object({
+      source: z
+        .object({
+          persistentVolumeClaimName: z.string().nullish(),
+          volumeSnapshotContentName: z.string().nullish(),
+        })
+        .meta(checkedBy(...sourceRules('volumeSnapshotContentName', 'persistentVolumeClaimName'))),
+      volumeSnapshotClassName: z.string().nullish(),
+    })
+    .meta(
+      checkedBy({
+        rule: "!has(self.volumeSnapshotClassName) || self.volumeSnapshotClassName != ''",
+        message: 'volumeSnapshotClassName must not be the empty string when set',
+      }),
+    ),
   status: z
     .object({
       boundVolumeSnapshotContentName: z.string().nullish(),
@@ -64,17 +76,30 @@ export const volumeSnapshots = defineKind<VolumeSnapshot>({
   columns: [
     column('ReadyToUse', 'Whether it can be restored.', (it) => it.status?.readyToUse ?? undefined, {
       type: 'boolean',
+      path: '.status.readyToUse',
     }),
-    column('SourcePVC', 'The claim.', (it) => it.spec.source.persistentVolumeClaimName ?? ''),
+    column('SourcePVC', 'The claim.', (it) => it.spec.source.persistentVolumeClaimName ?? '', {
+      path: '.spec.source.persistentVolumeClaimName',
+    }),
     column(
       'SourceSnapshotContent',
       'The content, if it was there before.',
       (it) => it.spec.source.volumeSnapshotContentName ?? '',
+      { path: '.spec.source.volumeSnapshotContentName' },
     ),
-    column('RestoreSize', 'Least size of a claim made from it.', (it) => it.status?.restoreSize ?? ''),
-    column('SnapshotClass', 'Its class.', (it) => it.spec.volumeSnapshotClassName ?? ''),
-    column('SnapshotContent', 'Its content.', (it) => it.status?.boundVolumeSnapshotContentName ?? ''),
-    column('CreationTime', 'When it was taken.', (it) => it.status?.creationTime ?? undefined, { type: 'date' }),
+    column('RestoreSize', 'Least size of a claim made from it.', (it) => it.status?.restoreSize ?? '', {
+      path: '.status.restoreSize',
+    }),
+    column('SnapshotClass', 'Its class.', (it) => it.spec.volumeSnapshotClassName ?? '', {
+      path: '.spec.volumeSnapshotClassName',
+    }),
+    column('SnapshotContent', 'Its content.', (it) => it.status?.boundVolumeSnapshotContentName ?? '', {
+      path: '.status.boundVolumeSnapshotContentName',
+    }),
+    column('CreationTime', 'When it was taken.', (it) => it.status?.creationTime ?? undefined, {
+      type: 'date',
+      path: '.status.creationTime',
+    }),
   ],
 });
 
@@ -82,14 +107,23 @@ const contentSchema = z.object({
   apiVersion,
   kind: z.literal('VolumeSnapshotContent'),
   metadata: objectMeta,
-  spec: z.object({
-    volumeSnapshotRef: objectReference,
-    deletionPolicy,
-    driver: z.string(),
-    volumeSnapshotClassName: z.string().nullish(),
-    source: z.object({ volumeHandle: z.string().nullish(), snapshotHandle: z.string().nullish() }),
-    sourceVolumeMode: z.string().nullish(),
-  }),
+  spec: z
+    .object({
+      volumeSnapshotRef: objectReference.meta(
+        checkedBy({
+          rule: 'has(self.name) && has(self.__namespace__)',
+          message: 'both volumeSnapshotRef.name and volumeSnapshotRef.namespace must be set',
+        }),
+      ),
+      deletionPolicy,
+      driver: z.string(),
+      volumeSnapshotClassName: z.string().nullish(),
+      source: z
+        .object({ volumeHandle: z.string().nullish(), snapshotHandle: z.string().nullish() })
+        .meta(checkedBy(...sourceRules('volumeHandle', 'snapshotHandle'))),
+      sourceVolumeMode: z.string().nullish(),
+    })
+    .meta(checkedBy(...onceRules('sourceVolumeMode'))),
   status: z
     .object({
       snapshotHandle: z.string().nullish(),
@@ -122,15 +156,25 @@ export const volumeSnapshotContents = defineKind<VolumeSnapshotContent>({
   columns: [
     column('ReadyToUse', 'Whether it can be restored.', (it) => it.status?.readyToUse ?? undefined, {
       type: 'boolean',
+      path: '.status.readyToUse',
     }),
     column('RestoreSize', 'Bytes of a claim made from it.', (it) => it.status?.restoreSize ?? undefined, {
       type: 'integer',
+      path: '.status.restoreSize',
     }),
-    column('DeletionPolicy', 'What becomes of it when its VolumeSnapshot goes.', (it) => it.spec.deletionPolicy),
-    column('Driver', 'The driver.', (it) => it.spec.driver),
-    column('VolumeSnapshotClass', 'Its class.', (it) => it.spec.volumeSnapshotClassName ?? ''),
-    column('VolumeSnapshot', 'The wish that it fulfils.', (it) => it.spec.volumeSnapshotRef.name ?? ''),
-    column('VolumeSnapshotNamespace', 'Where that wish is.', (it) => it.spec.volumeSnapshotRef.namespace ?? ''),
+    column('DeletionPolicy', 'What becomes of it when its VolumeSnapshot goes.', (it) => it.spec.deletionPolicy, {
+      path: '.spec.deletionPolicy',
+    }),
+    column('Driver', 'The driver.', (it) => it.spec.driver, { path: '.spec.driver' }),
+    column('VolumeSnapshotClass', 'Its class.', (it) => it.spec.volumeSnapshotClassName ?? '', {
+      path: '.spec.volumeSnapshotClassName',
+    }),
+    column('VolumeSnapshot', 'The wish that it fulfils.', (it) => it.spec.volumeSnapshotRef.name ?? '', {
+      path: '.spec.volumeSnapshotRef.name',
+    }),
+    column('VolumeSnapshotNamespace', 'Where that wish is.', (it) => it.spec.volumeSnapshotRef.namespace ?? '', {
+      path: '.spec.volumeSnapshotRef.namespace',
+    }),
   ],
 });
 
@@ -157,7 +201,9 @@ export const volumeSnapshotClasses = defineKind<VolumeSnapshotClass>({
   description: 'How snapshots of a driver are taken and kept.',
   schema: classSchema as z.ZodType<VolumeSnapshotClass>,
   columns: [
-    column('Driver', 'The driver.', (it) => it.driver),
-    column('DeletionPolicy', 'What becomes of a snapshot when its object goes.', (it) => it.deletionPolicy),
+    column('Driver', 'The driver.', (it) => it.driver, { path: '.driver' }),
+    column('DeletionPolicy', 'What becomes of a snapshot when its object goes.', (it) => it.deletionPolicy, {
+      path: '.deletionPolicy',
+    }),
   ],
 });
