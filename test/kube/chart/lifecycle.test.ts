@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../support/program.ts';
 import { attachCluster, type Cluster, until } from '../cluster/index.ts';
 import { apply, busybox, namespace } from '../pods.ts';
 import { helm, home, installMoorage } from '../support/install.ts';
@@ -53,6 +55,16 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
     await startWriter();
     await kubectl('exec', 'writer', '--', 'sh', '-c', 'echo kept > /data/word; sync');
     expect(await get('pvc data', '{.status.phase}')).toBe('Bound');
+  });
+
+  it('has examples, and a file for those without Helm, that the API takes as they are', async () => {
+    for (const [namespace, path] of [
+      [ns, 'examples/kubernetes'],
+      [home, 'deploy/moorage.yaml'],
+    ] as const) {
+      const options = ['--server-side', '--force-conflicts', '--dry-run=server', '--validate=strict'];
+      await cluster.kubectl(['-n', namespace, 'apply', ...options, '-f', join(root, path)]);
+    }
   });
 
   it("refuses what an agent writes about another node, and shows it nobody's secrets", async () => {
