@@ -49,6 +49,7 @@ export function createVolumeDeletion(context: VolumeDeletionOptions): Sidecar {
     if (!volume || !driver || done.has(volume.metadata.uid ?? '')) return;
     if (isDeleting(volume) && !hasFinalizer(volume, provisionerFinalizer)) return;
     if (!isDue(volume, driver.name)) {
+      if (directBinding && isToBeReleased(volume, gone)) volumes.note(await releaseVolume(context, volume));
       if (isDeleting(volume) && volume.spec.persistentVolumeReclaimPolicy !== 'Delete') {
         await ensureNoFinalizer(api, persistentVolumes, volume, provisionerFinalizer);
       }
@@ -87,6 +88,16 @@ export function createVolumeDeletion(context: VolumeDeletionOptions): Sidecar {
       volumes[Symbol.dispose]();
     },
   };
+}
+
+/** True for a volume that stays though its claim is surely gone; while the binder has to say so, it binds nothing else. */
+function isToBeReleased(volume: PersistentVolume, gone: GoneClaims): boolean {
+  return volume.status?.phase === 'Bound' && gone.has(volume.spec.claimRef?.uid);
+}
+
+async function releaseVolume({ api }: SidecarContext, volume: PersistentVolume): Promise<PersistentVolume> {
+  const body = { metadata: { uid: volume.metadata.uid }, status: { phase: 'Released' } };
+  return await api.patch(persistentVolumes, refTo(volume), { type: 'merge', body }, { subresource: 'status' });
 }
 
 /** Both finalizers go in one write: nothing that others write meanwhile hinders it. */
