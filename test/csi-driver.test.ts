@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { VolumeCapability_AccessMode_Mode as Mode } from '../src/csi/protocol/cs
 import { connectCsi } from '../src/csi/transport/client.ts';
 import { exec } from '../src/lib/exec.ts';
 import { snapshots, volumes } from '../src/model/kinds/moorage.ts';
+import { unmount } from '../src/node/mount.ts';
 import { readMounts } from '../src/node/mountinfo.ts';
 import { node, openStorageHalf, type StorageHalf } from './csi/storage-half.ts';
 import { makeScratch } from './engines/local-scratch.ts';
@@ -84,6 +85,12 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
     const { usage } = await half.client.node.nodeGetVolumeStats({ volumeId: id, volumePath: path });
     expect(usage[0]?.total).toBeGreaterThan(300n * MiB);
 
+    // Cut off between the two halves of letting it go: a kubelet that asks then is told, not frightened.
+    await unmount(exec, path);
+    await rm(path, { recursive: true });
+    await expect(half.client.node.nodeGetVolumeStats({ volumeId: id, volumePath: path })).rejects.toMatchObject({
+      status: status.NOT_FOUND,
+    });
     await letGo(id);
     await letGo(id);
     expect(await attachments(id)).toEqual([]);

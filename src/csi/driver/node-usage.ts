@@ -24,7 +24,11 @@ export async function volumeStatistics(
   if (!path) fail('invalid', `${doing}: no volume path is given`);
   const record = await recordAt(context, doing, name, path);
   if (record.mode === 'Block') return { usage: [{ unit: Unit.BYTES, total: await deviceSize(path) }] };
-  const it = await filesystemStatistics(path);
+  const it = await filesystemStatistics(path).catch((error: NodeJS.ErrnoException) => {
+    // While it is let go, the path goes before the record of it.
+    if (error.code === 'ENOENT') fail('not-found', `${doing}: it is not at ${path} any more`, error);
+    throw error;
+  });
   return {
     usage: [
       { unit: Unit.BYTES, total: it.total, used: it.used, available: it.available },
