@@ -265,7 +265,7 @@ describe.skipIf(process.getuid?.() !== 0)('volumes of pods on two nodes', () => 
   });
 
   it('go with their namespace, whatever is in it', async () => {
-    await using other = await Playground.open(cluster, 'pods-doomed');
+    const other = await Playground.open(cluster, 'pods-doomed');
     await other.make(
       claim('data'),
       claim('unused', { storageClass: now }),
