@@ -17,6 +17,8 @@ export interface NodeContext extends CommonOptions, NodeOptions {
   readonly records: Records<NodeRecord>;
   /** One at a time for each volume. */
   readonly locks: KeyedLock;
+  /** True if a kubelet calls, which lets a container only read a device that its pod has read-only. */
+  readonly kubelet: boolean;
   /** Called with the record's name when an inline volume is wanted here. */
   readonly onInline: (name: string) => void;
 }

@@ -31,10 +31,11 @@ export async function publish(context: NodeContext, request: NodePublishVolumeRe
     case 'bind':
       return bindMount(exec, staged.path, target, { readOnly });
     case 'device': {
-      if (readOnly && !record.readOnly) {
+      // A mount can't keep anybody from writing to a device.
+      if (readOnly && !record.readOnly && !context.kubelet) {
         fail('invalid', `${doing}: raw block that is staged for writing can't be published read-only`);
       }
-      const attached = await engine.node.attach(ref, { readOnly });
+      const attached = await engine.node.attach(ref, { readOnly: record.readOnly });
       return bindMount(exec, attached.path, target, { file: true });
     }
     case 'symlink':

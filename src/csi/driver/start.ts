@@ -23,7 +23,7 @@ export async function startCsiDriver(options: DriverOptions): Promise<AsyncDispo
     socket,
     identity: identityService(),
     controller,
-    node: 'node' in options ? await openNode(options, open) : undefined,
+    node: 'node' in options ? await openNode(options, !controller, open) : undefined,
     log,
     onCall: options.measureCalls
       ? ({ method, code, seconds }) => meter.observe('csi', { driver: driverName, method, code }, seconds)
@@ -45,12 +45,13 @@ async function openController(options: CommonOptions, open: AsyncDisposableStack
   });
 }
 
-async function openNode(options: CommonOptions & NodeOptions, open: AsyncDisposableStack) {
+async function openNode(options: CommonOptions & NodeOptions, kubelet: boolean, open: AsyncDisposableStack) {
   const view = options.api.informer(volumes);
   await view.synced;
   const watch = open.use(new ObjectWatch(view));
   const records = openNodeRecords(options.dataDir);
-  const context = { ...options, volumes: watch, records, locks: new KeyedLock() };
+  await records.sweep();
+  const context = { ...options, kubelet, volumes: watch, records, locks: new KeyedLock() };
   const sweep = open.use(createInlineSweep(context));
   for (const name of await records.names()) sweep.add(name);
   await sweep.start();
