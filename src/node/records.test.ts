@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,6 +33,9 @@ test('what a crash left half-written is not a record', async () => {
   expect(await records.names()).toEqual(['a']);
   await records.save('a', { path: '/two' });
   expect(await records.load('a')).toEqual({ path: '/two' });
+  await writeFile(join(directory, 'b.json.new'), '{');
+  await records.sweep();
+  expect(await readdir(directory)).toEqual(['a.json']);
 });
 
 test('a damaged record is named, not guessed at', async () => {

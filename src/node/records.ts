@@ -66,13 +66,23 @@ export class Records<T> {
     if (removed) await syncPath(this.directory);
   }
 
+  /** Removes what a crash left half-written. Only for whoever is the only one to write here, before they do. */
+  async sweep(): Promise<void> {
+    const files = await this.#files();
+    for (const file of files) if (file.endsWith(torn)) await rm(join(this.directory, file), { force: true });
+  }
+
   /** The names of all records. */
   async names(): Promise<readonly string[]> {
-    const files = await readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
+    const files = await this.#files();
+    return files.filter((file) => file.endsWith(extension)).map((file) => file.slice(0, -extension.length));
+  }
+
+  async #files(): Promise<readonly string[]> {
+    return readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return [];
       throw error;
     });
-    return files.filter((file) => file.endsWith(extension)).map((file) => file.slice(0, -extension.length));
   }
 
   #path(name: string): string {

@@ -6,7 +6,10 @@ import {
 } from '../protocol/csi_pb.ts';
 import type { IdentityService } from '../transport/server.ts';
 
-/** The CSI Identity service: who we are, and that we have a controller, topology and growth while in use. */
+/**
+ * The CSI Identity service: who we are, and that we have a controller, topology and growth while in use. It says so
+ * wherever it runs: CSI wants the capabilities of the plug-in as a whole, whichever services an instance has.
+ */
 export function identityService(): IdentityService {
   const vendorVersion = readVersion();
   return {
