@@ -10,7 +10,7 @@ import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import type { Pool } from '../../src/model/kinds/moorage.ts';
 import { makeFilesystem } from '../../src/node/filesystem.ts';
-import { attachLoop, detachLoop, listLoops } from '../../src/node/loop.ts';
+import { attachLoop, detachLoop, listLoops, mayBeOver } from '../../src/node/loop.ts';
 import { mountDevice, unmount } from '../../src/node/mount.ts';
 import { deviceSize } from '../../src/node/statistics.ts';
 import { makeScratch, poolOf } from './local-scratch.ts';
@@ -310,6 +310,19 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     // A quiet machine makes well over a thousand; the bar is one that a busy one takes too.
     expect(created).toBeGreaterThan(250);
     expect(deleted).toBeGreaterThan(250);
+  });
+
+  test('a pool stays open for a volume that was attached in a container which has ended', async () => {
+    await engine.openPool(pool);
+    await engine.volumes.create(wish('kept'));
+    const file = join(scratch.path, 'pools/p/fs/volumes/kept/data');
+    const attach = ['losetup', '--find', '--show', '--direct-io=on', file] as const;
+    const { stdout } = await exec(['unshare', '--mount', ...attach]);
+    await expect(engine.closePool('p')).rejects.toMatchObject({ code: 'busy' });
+    expect(await device('kept')).toBe(stdout.trim());
+    await engine.node.detach(ref('kept'));
+    await engine.closePool('p');
+    expect(listLoops().filter((loop) => mayBeOver(loop, file))).toEqual([]);
   });
 
   test('loop devices of another mount namespace are not its own, though their files have the paths of its volumes', async () => {

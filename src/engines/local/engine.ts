@@ -82,7 +82,9 @@ export function openLocalEngine(options: {
 
     closePool: (name) =>
       locks.run(`pool/${name}`, async () => {
-        await pools.get(name)?.close();
+        const pool = pools.get(name);
+        if (pool) await refuseWhileAttached(exec, pool);
+        await pool?.close();
         pools.delete(name);
       }),
 
@@ -105,4 +107,13 @@ export function openLocalEngine(options: {
     volumes: engineVolumes(poolOf, locks),
     node: engineNode(poolOf, locks),
   };
+}
+
+/**
+ * Unmounting would fail by itself, but for volumes that were attached by a container that has ended: these hold the
+ * file system, not this mount of it.
+ */
+async function refuseWhileAttached(exec: Exec, pool: LocalPool): Promise<void> {
+  const [first] = await findAttachments(exec, [pool]);
+  if (first) fail('busy', `closing pool ${pool.name}: ${first.kind} ${first.name} is attached as ${first.device}`);
 }
