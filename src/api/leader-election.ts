@@ -1,10 +1,8 @@
 import { sleep } from '../lib/clock.ts';
 import { isCode, MoorageError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { type Lease, leases } from '../model/kinds/core.ts';
 import type { Api } from './api.ts';
-import { WatchingInformer } from './kube/informer.ts';
-import { heldBy, isRenewed, recordOf, released } from './lease-record.ts';
+import { ContestedLease } from './contested-lease.ts';
 
 /** The times of an election, in milliseconds. */
 export interface ElectionTimes {
@@ -54,211 +52,137 @@ const lastWrite = 1_000;
  * aborted and the Lease is released; rejects with what `lead` threw.
  */
 export async function runAsLeader(options: ElectionOptions): Promise<void> {
-  using candidate = new Candidate(options);
-  await candidate.run();
+  const { api, lease: name, namespace, identity, log, signal, times = usualTimes } = options;
+  using lease = new ContestedLease({ api, name, namespace, identity, duration: times.lease, log });
+  await Promise.race([lease.synced, aborted(signal)]);
+  let leader = '';
+  while (!signal.aborted) {
+    const { pause, holder } = lease;
+    if (pause > 0) {
+      if (holder !== leader) log.info({ lease: name, leader: holder }, 'another one leads; standing by');
+      leader = holder;
+      await lease.news(pause, signal);
+      continue;
+    }
+    const asked = performance.now();
+    if (await acquire(lease, options)) {
+      leader = identity;
+      await reign(lease, asked, { ...options, times });
+      lease.letGo();
+    } else {
+      await lease.news(times.retry * (0.5 + Math.random() / 2), signal);
+    }
+  }
 }
 
-class Candidate implements Disposable {
-  readonly #options: ElectionOptions;
-  readonly #times: ElectionTimes;
-  readonly #view: WatchingInformer<Lease>;
-  /** The Lease as it was last seen or written, and when it was seen to change, by performance.now(). */
-  #seen: Lease | undefined;
-  #seenAt = 0;
-  /** While we lead, only what we write ourselves counts as seen: the view tells it late. */
-  #leads = false;
-  #writing: Promise<void> = Promise.resolve();
-  #wake: () => void = () => {};
-
-  constructor(options: ElectionOptions) {
-    this.#options = options;
-    this.#times = options.times ?? usualTimes;
-    const { api, namespace, lease, log } = options;
-    const selection = { namespace, fieldSelector: `metadata.name=${lease}` };
-    const source = {
-      async *list() {
-        yield await api.list(leases, selection);
-      },
-      watch: (resourceVersion: string, signal: AbortSignal) =>
-        api.watch(leases, { ...selection, resourceVersion, signal, bookmarks: true }),
-    };
-    this.#view = new WatchingInformer(`lease ${lease}`, source, log);
-    this.#view.onChange(({ type, object }) => {
-      if (!this.#leads) this.#see(type === 'deleted' ? undefined : object);
-    });
-  }
-
-  async run(): Promise<void> {
-    const { signal, identity, log, lease, namespace } = this.#options;
-    const onAbort = () => this.#wake();
-    signal.addEventListener('abort', onAbort);
-    try {
-      await Promise.race([this.#view.synced, aborted(signal)]);
-      let rival = '';
-      while (!signal.aborted) {
-        const pause = this.#pause();
-        if (pause > 0) {
-          const { holder } = this.#seen ? recordOf(this.#seen) : { holder: '' };
-          if (holder !== rival) log.info({ lease, leader: holder }, 'another one leads; standing by');
-          rival = holder;
-          await this.#news(pause);
-          continue;
-        }
-        const asked = performance.now();
-        if (await this.#acquire()) {
-          rival = identity;
-          this.#leads = true;
-          await this.#reign(asked);
-          this.#leads = false;
-          this.#see(this.#view.get({ namespace, name: lease }));
-        } else {
-          await this.#news(this.#times.retry * (0.5 + Math.random() / 2));
-        }
-      }
-    } finally {
-      signal.removeEventListener('abort', onAbort);
+async function acquire(lease: ContestedLease, { log, lease: name }: ElectionOptions): Promise<boolean> {
+  try {
+    await lease.hold();
+    return true;
+  } catch (error) {
+    if (!isCode(error, 'conflict', 'already-exists', 'not-found')) {
+      log.warn({ lease: name, reason: messageOf(error) }, 'the lease could not be taken; trying again');
     }
+    return false;
   }
+}
 
-  [Symbol.dispose](): void {
-    this.#view[Symbol.dispose]();
+type Reign = ElectionOptions & { readonly times: ElectionTimes };
+
+/**
+ * Leads until the Lease is lost, or nobody wants us to lead any more. Renews it until all that was led has stopped. It
+ * counts from when it was asked for: others can't have seen it earlier.
+ */
+async function reign(lease: ContestedLease, acquired: number, options: Reign): Promise<void> {
+  const { lead, lease: name, identity, log, signal, onOverdue, times } = options;
+  log.info({ lease: name, identity }, 'leading');
+  const end = new AbortController();
+  const onAbort = () => end.abort(new MoorageError('not-ready', 'shutting down'));
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  const over = new AbortController();
+  const leading = lead(end.signal);
+  void leading.catch(() => {}).then(() => over.abort());
+  let overdue: NodeJS.Timeout | undefined;
+  try {
+    const lost = await keep(lease, acquired, over.signal, options);
+    if (lost !== undefined) {
+      log.warn({ lease: name, identity }, 'leadership is lost; stopping what it led');
+      end.abort(new MoorageError('not-ready', 'leadership is lost'));
+      overdue = setTimeout(onOverdue, Math.max(lost + times.lease * 0.95 - performance.now(), 0));
+    }
+    await leading;
+  } finally {
+    clearTimeout(overdue);
+    signal.removeEventListener('abort', onAbort);
+    await release(lease, options);
   }
+}
 
-  #see(lease: Lease | undefined): void {
-    if (!lease || isRenewed(this.#seen, lease)) this.#seenAt = performance.now();
-    this.#seen = lease;
-    this.#wake();
+/** Renews the Lease until the signal aborts; returns earlier if it is lost, with the time of the last renewal. */
+async function keep(
+  lease: ContestedLease,
+  acquired: number,
+  signal: AbortSignal,
+  options: Reign,
+): Promise<number | undefined> {
+  const { retry, renewal } = options.times;
+  let renewed = acquired;
+  for (;;) {
+    const last = renewed + renewal;
+    await sleep(Math.min(retry, Math.max(last - performance.now(), 0)), signal).catch(() => {});
+    if (signal.aborted) return undefined;
+    const asked = performance.now();
+    const outcome = await withPatience(last - asked, renew(lease, options), signal);
+    if (outcome === 'renewed') renewed = asked;
+    else if (outcome === 'lost' || performance.now() >= last) return signal.aborted ? undefined : renewed;
   }
+}
 
-  /** Milliseconds until the Lease may be taken. */
-  #pause(): number {
-    if (!this.#seen) return 0;
-    const { holder, duration } = recordOf(this.#seen);
-    if (holder === '' || holder === this.#options.identity) return 0;
-    return Math.max(this.#seenAt + duration - performance.now(), 0);
+/** One renewal. `late` means: not now, but the Lease may still be ours. */
+async function renew(lease: ContestedLease, { lease: name, log }: Reign): Promise<'renewed' | 'late' | 'lost'> {
+  try {
+    await lease.hold();
+    return 'renewed';
+  } catch (error) {
+    if (isCode(error, 'conflict', 'not-found')) {
+      const isOurs = await lease.look().catch(() => undefined);
+      return isOurs === false ? 'lost' : 'late';
+    }
+    log.warn({ lease: name, reason: messageOf(error) }, 'the lease could not be renewed; trying again');
+    return 'late';
   }
+}
 
-  /** Until something is heard of the Lease, or so many milliseconds have passed. */
-  async #news(ms: number): Promise<void> {
-    if (this.#options.signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(resolve, ms);
-    await promise;
-    clearTimeout(timer);
+/** What comes of it, or `late` when the time is up or the signal aborts. */
+async function withPatience<T>(ms: number, work: Promise<T>, signal: AbortSignal): Promise<T | 'late'> {
+  const timer = new AbortController();
+  const tooLate = sleep(Math.max(ms, 0), AbortSignal.any([timer.signal, signal])).then(
+    () => 'late' as const,
+    () => 'late' as const,
+  );
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    timer.abort();
   }
+}
 
-  /** Tries to write the Lease as ours. The version that it is based on decides between two who try at once. */
-  async #acquire(): Promise<boolean> {
-    const { identity, log, lease } = this.#options;
+/** Lets somebody else lead at once, if the Lease is still ours. A renewal on its way may make it a lost race: once more. */
+async function release(lease: ContestedLease, { lease: name, identity, log }: Reign): Promise<void> {
+  const work = async () => {
     try {
-      await this.#write((present) => heldBy(identity, present, this.#times.lease));
-      return true;
+      return await lease.release();
     } catch (error) {
-      if (!isCode(error, 'conflict', 'already-exists', 'not-found')) {
-        log.warn({ lease, reason: messageOf(error) }, 'the lease could not be taken; trying again');
-      }
-      return false;
+      if (!isCode(error, 'conflict') || !(await lease.look())) throw error;
+      return await lease.release();
     }
-  }
-
-  /** Writes the Lease, based on how it was last seen; the answer counts as seen. */
-  async #write(change: (lease: Lease) => Lease): Promise<void> {
-    const { api, lease: name, namespace } = this.#options;
-    const before = this.#seen;
-    const writing = before
-      ? api.update(leases, change(before))
-      : api.create(
-          leases,
-          change({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace } }),
-        );
-    this.#writing = writing.then(
-      () => {},
-      () => {},
-    );
-    this.#see(await writing);
-  }
-
-  /** Leads until the Lease is lost, or nobody wants us to lead any more. */
-  async #reign(acquired: number): Promise<void> {
-    const { lead, lease, identity, log, signal, onOverdue } = this.#options;
-    log.info({ lease, identity }, 'leading');
-    const end = new AbortController();
-    const onAbort = () => end.abort(new MoorageError('not-ready', 'shutting down'));
-    signal.addEventListener('abort', onAbort);
-    // The lease counts from when it was asked for: others can't have seen it earlier.
-    let renewed = acquired;
-    const leading = lead(end.signal);
-    // Whatever it throws is told below; until then it must not count as unhandled.
-    const over = leading.then(() => {}).catch(() => {});
-    void over.then(() => end.abort());
-    let overdue: NodeJS.Timeout | undefined;
-    try {
-      while (!end.signal.aborted) {
-        const last = renewed + this.#times.renewal;
-        await sleep(Math.min(this.#times.retry, last - performance.now()), end.signal).catch(() => {});
-        if (end.signal.aborted) break;
-        const asked = performance.now();
-        const outcome = await this.#renew(last - asked, end.signal);
-        if (outcome === 'renewed') renewed = asked;
-        else if (outcome === 'lost' || performance.now() - renewed >= this.#times.renewal) {
-          log.warn({ lease, identity }, 'leadership is lost; stopping what it led');
-          end.abort(new MoorageError('not-ready', 'leadership is lost'));
-          overdue = setTimeout(onOverdue, Math.max(renewed + this.#times.lease * 0.95 - performance.now(), 0));
-        }
-      }
-      await leading;
-    } finally {
-      clearTimeout(overdue);
-      signal.removeEventListener('abort', onAbort);
-      await this.#release();
-    }
-  }
-
-  /** One renewal. `late` means: not now, but the Lease may still be ours. */
-  async #renew(patience: number, signal: AbortSignal): Promise<'renewed' | 'late' | 'lost'> {
-    const { api, identity, lease: name, namespace, log } = this.#options;
-    const timer = new AbortController();
-    const renewal = async () => {
-      try {
-        await this.#write((present) => heldBy(identity, present, this.#times.lease));
-        return 'renewed';
-      } catch (error) {
-        if (!isCode(error, 'conflict', 'not-found')) throw error;
-        const present = await api.get(leases, { namespace, name });
-        if (!present || recordOf(present).holder !== identity) return 'lost';
-        this.#see(present);
-        return 'late';
-      }
-    };
-    try {
-      const asked = renewal();
-      asked.catch(() => {});
-      const late = sleep(Math.max(patience, 0), AbortSignal.any([timer.signal, signal])).then(
-        () => 'late' as const,
-        () => 'late' as const,
-      );
-      return await Promise.race([asked, late]);
-    } catch (error) {
-      log.warn({ lease: name, reason: messageOf(error) }, 'the lease could not be renewed; trying again');
-      return 'late';
-    } finally {
-      timer.abort();
-    }
-  }
-
-  /** Lets somebody else lead at once, if the Lease is still ours. */
-  async #release(): Promise<void> {
-    const { identity, lease, log } = this.#options;
-    // A renewal that is still on its way would make this a lost race.
-    await Promise.race([this.#writing, sleep(lastWrite)]);
-    if (!this.#seen || recordOf(this.#seen).holder !== identity) return;
-    try {
-      await Promise.race([this.#write(released), sleep(lastWrite)]);
-      log.info({ lease, identity }, 'the lease is released');
-    } catch (error) {
-      log.info({ lease, reason: messageOf(error) }, 'the lease is left to expire');
-    }
+  };
+  try {
+    const outcome = await withPatience(lastWrite, work(), new AbortController().signal);
+    if (outcome === true) log.info({ lease: name, identity }, 'the lease is released');
+  } catch (error) {
+    log.info({ lease: name, reason: messageOf(error) }, 'the lease is left to expire');
   }
 }
 

@@ -108,6 +108,19 @@ test('a leader that cannot stop what it leads in time has to end its process', a
   await slow.stop();
 });
 
+test('what takes long to stop in order is led until it has stopped', async () => {
+  const slow = new Candidate('drain', 'slow', { slow: times.lease * 1.5 });
+  await slow.leading();
+  const next = new Candidate('drain', 'next');
+  await pause(times.retry);
+  await slow.stop();
+  await next.leading();
+  expect(next.began).toBeGreaterThan(slow.ended);
+  expect(next.began - slow.ended).toBeLessThan(times.retry);
+  expect(slow.overdue).toBe(false);
+  await next.stop();
+});
+
 test('somebody else in the Lease ends a reign, and the clock of the other does not matter', async () => {
   const a = new Candidate('taken', 'a');
   await a.leading();

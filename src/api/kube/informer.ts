@@ -4,6 +4,7 @@ import type { Log } from '../../lib/log.ts';
 import { type KubeObject, keyOf, type ObjectRef, refTo } from '../../model/object.ts';
 import type { Change, Informer, List, WatchEvent } from '../api.ts';
 import { StatusError } from '../status.ts';
+import { Index } from './informer-index.ts';
 
 /** Where a view comes from. */
 export interface Source<T> {
@@ -183,31 +184,4 @@ export class WatchingInformer<T extends KubeObject> implements Informer<T> {
 function isInterruption(error: unknown): boolean {
   if (error instanceof StatusError) return error.status.code === 429 || error.status.code === 503;
   return isCode(error, 'not-ready', 'timeout');
-}
-
-/** Which objects have which keys. */
-class Index<T extends KubeObject> {
-  readonly #keys: (object: T) => readonly string[];
-  readonly #found = new Map<string, Map<string, T>>();
-
-  constructor(keys: (object: T) => readonly string[]) {
-    this.#keys = keys;
-  }
-
-  get(key: string): readonly T[] {
-    return [...(this.#found.get(key)?.values() ?? [])];
-  }
-
-  replace(before: T | undefined, after: T | undefined): void {
-    for (const key of before ? this.#keys(before) : []) {
-      const found = this.#found.get(key);
-      found?.delete(keyOf(refTo(before as T)));
-      if (found?.size === 0) this.#found.delete(key);
-    }
-    for (const key of after ? this.#keys(after) : []) {
-      const found = this.#found.get(key) ?? new Map<string, T>();
-      found.set(keyOf(refTo(after as T)), after as T);
-      this.#found.set(key, found);
-    }
-  }
 }

@@ -1,15 +1,17 @@
-import { sleep } from '../../lib/clock.ts';
-import { fail, isCode, MoorageError } from '../../lib/errors.ts';
+import { fail, isCode } from '../../lib/errors.ts';
 import { type Log, silent } from '../../lib/log.ts';
 import { ownVersion } from '../../lib/version.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
-import type { Api, DeleteOptions, List, ListOptions, Patch, WatchEvent, WriteOptions } from '../api.ts';
-import { errorOf, isStatus, StatusError } from '../status.ts';
+import type { Api, DeleteOptions, List, ListOptions, Patch, WriteOptions } from '../api.ts';
+import { isStatus, StatusError } from '../status.ts';
 import type { Connection } from './connection.ts';
+import { isConnectionFailure } from './failures.ts';
 import { WatchingInformer } from './informer.ts';
 import { pathOf } from './paths.ts';
-import { type Call, isConnectionFailure, Transport } from './transport.ts';
+import { slim } from './slim.ts';
+import { type Call, Transport } from './transport.ts';
+import { selectors, watch } from './watch.ts';
 
 /** The API of a server: Moorage's own, or a real Kubernetes. */
 export interface KubeApi extends Api, AsyncDisposable {
@@ -32,7 +34,6 @@ export interface ConnectOptions {
 
 /** Objects in one answer of a list; more come in as many answers, so that no list is in memory twice. */
 const page = 500;
-const shortWatch = 1_000;
 
 const patchTypes: Readonly<Record<Patch['type'], string>> = {
   json: 'application/json-patch+json',
@@ -185,45 +186,6 @@ function sourceOf(api: Api, kind: Kind, labelSelector: string | undefined) {
   };
 }
 
-/** Follows changes. When the server ends a stream in good order, the next one goes on where it ended. */
-async function* watch<T extends KubeObject>(
-  transport: Transport,
-  kind: Kind<T>,
-  options: ListOptions & {
-    readonly resourceVersion: string;
-    readonly bookmarks?: boolean;
-    readonly signal: AbortSignal;
-  },
-): AsyncGenerator<WatchEvent<T>> {
-  const { signal, namespace } = options;
-  let { resourceVersion } = options;
-  while (!signal.aborted) {
-    const started = performance.now();
-    const query = { ...selectors(options), watch: true, allowWatchBookmarks: true, resourceVersion };
-    try {
-      for await (const line of transport.lines({
-        verb: 'watch',
-        resource: kind.plural,
-        path: pathOf(kind, { namespace }),
-        query,
-        signal,
-      })) {
-        const event = JSON.parse(line) as WatchEvent<T> | { readonly type: 'ERROR'; readonly object: unknown };
-        if (event.type === 'ERROR') throw errorOf(500, event.object, `watching ${resourceOf(kind)}`);
-        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
-        if (event.type !== 'BOOKMARK' || options.bookmarks) yield { type: event.type, object: slim(event.object) };
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof SyntaxError)
-        throw new MoorageError('not-ready', `watching ${resourceOf(kind)}: the stream was cut`);
-      throw error;
-    }
-    // A server that ends its streams at once is not to be asked a thousand times a second.
-    if (performance.now() - started < shortWatch) await sleep(shortWatch, signal).catch(() => {});
-  }
-}
-
 interface RawList<T> {
   readonly metadata?: {
     readonly resourceVersion?: string;
@@ -249,10 +211,6 @@ function typed<T extends KubeObject>(kind: Kind<T>, object: T): T {
   return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
 }
 
-function selectors({ labelSelector, fieldSelector }: ListOptions) {
-  return { labelSelector, fieldSelector };
-}
-
 function dryRunQuery(dryRun: boolean) {
   return dryRun ? { dryRun: 'All' } : {};
 }
@@ -270,22 +228,4 @@ function deleteBody({ preconditions, propagationPolicy, dryRun }: DeleteOptions)
 /** True if the object is not there; false if its whole kind is not served. */
 function isAbsence(error: unknown): boolean {
   return isCode(error, 'not-found') && error instanceof StatusError && Boolean(error.status.details?.name);
-}
-
-/**
- * The object without managedFields, which are often half of it, and deeply frozen. An update without them leaves them
- * as they are.
- */
-function slim<T extends KubeObject>(object: T): T {
-  delete object.metadata.managedFields;
-  return deepFreeze(object);
-}
-
-/** Freezes JSON data in place. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    for (const child of Object.values(value)) deepFreeze(child);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -1,8 +1,9 @@
 import { sleep } from '../../lib/clock.ts';
-import { type codeOf, fail, isCode, MoorageError, messageOf } from '../../lib/errors.ts';
+import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { errorOf } from '../status.ts';
 import type { Connection } from './connection.ts';
+import { explainFailure } from './failures.ts';
 import { type HttpAnswer, HttpClient } from './http-client.ts';
 import { type ApiRequest, requests } from './requests.ts';
 
@@ -76,7 +77,7 @@ export class Transport implements AsyncDisposable {
       }
     } catch (error) {
       // Streams end now and then; whether the server is away shows at the next request.
-      throw error instanceof MoorageError ? error : this.#explained(call, error);
+      throw error instanceof MoorageError ? error : explainFailure(this.#doing(call), this.#connection.whenAway, error);
     }
   }
 
@@ -167,23 +168,9 @@ export class Transport implements AsyncDisposable {
     if (call.signal?.aborted || this.#stop.signal.aborted) {
       return new MoorageError('not-ready', `${this.#doing(call)}: it is no longer wanted`, { cause: error });
     }
-    const failure = this.#explained(call, error);
+    const failure = explainFailure(this.#doing(call), this.#connection.whenAway, error);
     this.#isAway(failure);
     return failure;
-  }
-
-  #explained(call: Call, error: unknown): MoorageError {
-    const code = systemCodeOf(error);
-    const make = (kind: ReturnType<typeof codeOf>, text: string) => new MoorageError(kind, text, { cause: error });
-    if (code === 'ECONNREFUSED' || code === 'ENOENT') return make('not-ready', this.#connection.whenAway);
-    if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS/.test(code)) {
-      return make(
-        'permission',
-        `${this.#doing(call)}: the server's certificate is not one that the kubeconfig trusts (${messageOf(error)}); is the kubeconfig of this server?`,
-      );
-    }
-    if (/TIMEOUT|ETIMEDOUT/.test(code)) return make('timeout', `${this.#doing(call)}: no answer in time`);
-    return make('not-ready', `${this.#doing(call)}: the connection failed: ${messageOf(error)}`);
   }
 
   /** One line in the log when the server goes, and one when it is back, however many wait for it. */
@@ -201,22 +188,11 @@ export class Transport implements AsyncDisposable {
   }
 }
 
-/** True for failures that an idempotent request may simply be sent again after. */
-export function isConnectionFailure(error: unknown): boolean {
-  return isCode(error, 'not-ready') && error.cause !== undefined && systemCodeOf(error.cause) !== 'ECONNREFUSED';
-}
-
 /** Milliseconds until the server wants to hear this again; undefined if it does not. As client-go: 429 and 5xx. */
 function pauseOf({ status, headers }: HttpAnswer): number | undefined {
   if (status !== 429 && status < 500) return undefined;
   const after = Number(headers['retry-after'] ?? Number.NaN);
   return Number.isFinite(after) && after >= 0 ? Math.min(after, longestPause) * 1_000 : undefined;
-}
-
-function systemCodeOf(error: unknown): string {
-  if (error instanceof AggregateError) return systemCodeOf(error.errors[0]);
-  if (error instanceof Error && 'code' in error) return String(error.code);
-  return error instanceof Error && error.cause !== undefined ? systemCodeOf(error.cause) : '';
 }
 
 function parsed(text: string): unknown {
