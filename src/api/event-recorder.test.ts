@@ -46,3 +46,29 @@ test('an event that expired in the meantime is told anew; one that can not be wr
   expect(await api.get(namespaces, { name: 'nowhere' })).toBeUndefined();
   expect(() => recorder.warning(nowhere, 'Lost', 'nobody reads this')).not.toThrow();
 });
+
+test('a burst of news is written a few at a time, all of it before the end, and what was told twice once', async () => {
+  await using store = await openTemporaryApi();
+  const { api } = store;
+  const made = await api.create(nodes, node);
+  let writing = 0;
+  let most = 0;
+  const slow = Object.assign(Object.create(api) as typeof api, {
+    create: async (...args: Parameters<typeof api.create>) => {
+      writing += 1;
+      most = Math.max(most, writing);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      writing -= 1;
+      return await api.create(...args);
+    },
+  });
+  {
+    await using recorder = createEventRecorder({ api: slow, component: 'moorage', log: silent, interval: 10_000 });
+    for (let index = 0; index < 40; index += 1) recorder.normal(made, 'Seen', `here ${index}`);
+    recorder.normal(made, 'Seen', 'here 39');
+  }
+  const written = [...api.informer(events).list()];
+  expect(most).toBe(4);
+  expect(written).toHaveLength(40);
+  expect(written.find(({ message }) => message === 'here 39')?.count).toBe(2);
+});

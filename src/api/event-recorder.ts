@@ -23,7 +23,11 @@ interface News {
   last: Date;
   /** When it may be written again, by performance.now(). */
   next: number;
+  isWritten: boolean;
 }
+
+/** So many are written at once: in a burst, what people may read later does not crowd out what they wait for. */
+const atOnce = 4;
 
 /** So many pieces of news are remembered; what was not heard for longest is told anew. */
 const remembered = 4_096;
@@ -38,7 +42,9 @@ class Recorder implements EventRecorder, AsyncDisposable {
   readonly #interval: number;
   readonly #news = new Map<string, News>();
   readonly #repeated = new Set<News>();
-  readonly #writing = new Set<Promise<void>>();
+  readonly #waiting = new Set<News>();
+  readonly #writing = new Set<News>();
+  #idle: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: EventRecorderOptions) {
@@ -57,7 +63,7 @@ class Recorder implements EventRecorder, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     for (const news of this.#repeated) this.#write(news);
-    await Promise.all(this.#writing);
+    if (this.#writing.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
   #tell(object: KubeObject, type: string, reason: string, message: string): void {
@@ -67,7 +73,7 @@ class Recorder implements EventRecorder, AsyncDisposable {
     const now = new Date();
     if (!known) {
       const event = newEvent(object, type, reason, message, this.#options.component, now);
-      const news = { event, count: 1, last: now, next: 0 };
+      const news = { event, count: 1, last: now, next: 0, isWritten: false };
       this.#remember(key, news);
       this.#write(news);
       return;
@@ -107,32 +113,51 @@ class Recorder implements EventRecorder, AsyncDisposable {
   #write(news: News): void {
     this.#repeated.delete(news);
     news.next = performance.now() + this.#interval;
-    const writing = this.#save(news).catch((error: unknown) => {
+    this.#waiting.add(news);
+    this.#pump();
+  }
+
+  #pump(): void {
+    for (const news of this.#waiting) {
+      if (this.#writing.size >= atOnce) return;
+      if (this.#writing.has(news)) continue;
+      this.#waiting.delete(news);
+      this.#writing.add(news);
+      void this.#saveOrLog(news);
+    }
+    if (this.#writing.size === 0) this.#idle?.();
+  }
+
+  async #saveOrLog(news: News): Promise<void> {
+    try {
+      await this.#save(news);
+    } catch (error) {
       const { reason, involvedObject } = news.event;
       const fields = { event: reason, object: `${involvedObject.kind} ${involvedObject.name}`, why: messageOf(error) };
       // A namespace that goes takes no more news.
       const expected = isCode(error, 'permission', 'not-found');
       this.#options.log[expected ? 'debug' : 'warn'](fields, 'an event could not be written');
-    });
-    this.#writing.add(writing);
-    void writing.finally(() => this.#writing.delete(writing));
+    }
+    this.#writing.delete(news);
+    this.#pump();
   }
 
   async #save(news: News): Promise<void> {
     const { api } = this.#options;
     const { event, count, last } = news;
     const { namespace, name } = event.metadata;
-    if (count > 1) {
+    if (news.isWritten) {
       const body = { count, lastTimestamp: timestamp(last) };
       try {
         await api.patch(events, { namespace, name }, { type: 'merge', body });
         return;
       } catch (error) {
-        // It was never written, or has expired.
+        // It has expired.
         if (!isCode(error, 'not-found')) throw error;
       }
     }
     await api.create(events, { ...event, count, lastTimestamp: timestamp(last) });
+    news.isWritten = true;
   }
 }
 
