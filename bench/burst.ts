@@ -6,7 +6,7 @@ import { Client } from './client.ts';
 import { claim, paths } from './objects.ts';
 import { percentile } from './statistics.ts';
 
-const [kubeconfig = '', countText = '0', inFlightText = '48'] = process.argv.slice(2);
+const [kubeconfig = '', countText = '0', inFlightText = '48', storageClassName = 'default'] = process.argv.slice(2);
 const count = Number(countText);
 await using client = new Client(kubeconfig, Number(inFlightText) + 1);
 const begun = new Map<string, number>();
@@ -26,7 +26,7 @@ async function create(): Promise<void> {
   while (next < count) {
     const name = `burst-${next++}`;
     begun.set(name, performance.now());
-    await client.call('POST', paths.claims, claim({ name, storageClassName: 'default', size: '1Mi' }));
+    await client.call('POST', paths.claims, claim({ name, storageClassName, size: '1Mi' }));
   }
 }
 const started = performance.now();

@@ -2,9 +2,7 @@
  * Measures what we claim, and writes docs/performance.md. `--quick` does a little of everything and prints the page
  * instead; `--only=claims,mounts` does parts (ready, claims, mounts, fio, copies).
  */
-import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { burst } from './claims.ts';
 import { copies } from './copies.ts';
@@ -13,6 +11,7 @@ import { idle } from './idle.ts';
 import { describeMachine } from './machine.ts';
 import { mounts } from './mounts.ts';
 import { type Measured, performancePage } from './page.ts';
+import { writeSection } from './section.ts';
 import { Stage } from './stage.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } } });
@@ -106,5 +105,5 @@ if (parts.includes('copies')) {
 
 const page = performancePage(measured);
 if (quick || values.only) process.stdout.write(page);
-else await writeFile(join(import.meta.dirname, '../docs/performance.md'), page);
+else await writeSection('one machine', page);
 say(quick || values.only ? 'done' : 'wrote docs/performance.md');
