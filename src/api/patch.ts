@@ -4,6 +4,7 @@ import { type Kind, resourceOf } from '../model/kind.ts';
 import type { KubeObject } from '../model/object.ts';
 import type { Patch } from './api.ts';
 import { type Json, mergePatch } from './merge-patch.ts';
+import { refuse } from './status.ts';
 import { strategicMergePatch } from './strategic-merge-patch.ts';
 
 /**
@@ -51,11 +52,10 @@ function jsonPatch(what: string, object: Json, body: unknown): Json {
   }
   const errors = applyJsonPatch(object, operations);
   const [at, error] = [...errors.entries()].find(([, it]) => it !== null) ?? [];
-  if (error)
-    fail(
-      'invalid',
-      `${what}: operation ${at} (${JSON.stringify(operations[at ?? 0])}) failed: ${error.message || error.name}`,
-    );
+  if (error) {
+    const operation = JSON.stringify(operations[at ?? 0]);
+    refuse(422, 'Invalid', `${what}: operation ${at} (${operation}) failed: ${error.message || error.name}`, {});
+  }
   return object;
 }
 

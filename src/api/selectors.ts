@@ -111,7 +111,14 @@ function fieldReader<T extends KubeObject>(kind: Kind<T>, field: string): (objec
   if (field === 'metadata.name') return (object) => object.metadata.name;
   if (field === 'metadata.namespace' && kind.namespaced) return (object) => object.metadata.namespace ?? '';
   const known = Object.hasOwn(kind.selectable, field) ? kind.selectable[field] : undefined;
-  return known ?? fail('invalid', `field label not supported: ${field}`);
+  return known ?? fail('invalid', unknownField(kind, field));
+}
+
+/** As Kubernetes says it of kinds of its own that have no fields to name; of all others it says less. */
+function unknownField<T extends KubeObject>({ mergeKeys, selectable }: Kind<T>, field: string): string {
+  return mergeKeys !== undefined && Object.keys(selectable).length === 0
+    ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${field}`;
 }
 
 /** Both selectors of a list or a watch as one test; undefined if everything passes. */

@@ -59,6 +59,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly mergeKeys?: Readonly<Record<string, string>>;
   /** Fills in defaults on a fresh copy, before validation. */
   readonly prepare?: (object: T) => void;
+  /** Completes a status that is about to be written over that of `old`. */
+  readonly completeStatus?: (object: T, old: T) => T;
   /** Checks that go beyond the schema. `old` is set on updates: what must not change is checked here. */
   readonly validate?: (object: T, old?: T) => FieldError[];
 }

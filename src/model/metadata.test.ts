@@ -4,7 +4,7 @@ import type { ObjectMeta } from './object.ts';
 
 const check = (metadata: Partial<ObjectMeta>, old?: Partial<ObjectMeta>) =>
   validateMetadata(
-    { namespaced: true, nameRule: 'subdomain' },
+    { namespaced: true, nameRule: 'subdomain', builtIn: false },
     { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'data', namespace: 'default', ...metadata } },
     old && { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'data', namespace: 'default', ...old } },
   ).map(({ field, message }) => `${field}: ${message}`);
@@ -64,5 +64,13 @@ describe('metadata', () => {
       'metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"c/d"}',
     ]);
     expect(check({ finalizers: [] }, old)).toEqual([]);
+  });
+
+  test("of Kubernetes' own kinds takes only finalizers that say whose they are", () => {
+    const rules = { namespaced: true, nameRule: 'subdomain', builtIn: true } as const;
+    const metadata = { name: 'data', namespace: 'default', finalizers: ['orphan', 'example.com/a', 'mine'] };
+    expect(validateMetadata(rules, { apiVersion: 'v1', kind: 'Secret', metadata })).toMatchObject([
+      { field: 'metadata.finalizers[2]', message: expect.stringContaining('"mine": name is neither a standard') },
+    ]);
   });
 });

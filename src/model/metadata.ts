@@ -15,7 +15,7 @@ const annotationBytes = 256 * 1024;
 
 /** What is wrong with an object's metadata, as Kubernetes' ValidateObjectMeta says it. Expects the name to be there. */
 export function validateMetadata(
-  kind: { readonly namespaced: boolean; readonly nameRule: NameRule },
+  kind: { readonly namespaced: boolean; readonly nameRule: NameRule; readonly builtIn: boolean },
   { metadata }: KubeObject,
   old?: KubeObject,
 ): FieldError[] {
@@ -25,7 +25,7 @@ export function validateMetadata(
     ...labelErrors('metadata.labels', metadata.labels),
     ...annotations(metadata),
     ...owners(metadata),
-    ...finalizers(metadata, old?.metadata),
+    ...finalizers(metadata, old?.metadata, kind.builtIn),
   ];
 }
 
@@ -76,15 +76,27 @@ function owners({ ownerReferences = [] }: ObjectMeta): FieldError[] {
   return [...errors, invalid(field, ownerReferences, message)];
 }
 
-function finalizers({ finalizers = [] }: ObjectMeta, old: ObjectMeta | undefined): FieldError[] {
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+function finalizers({ finalizers = [] }: ObjectMeta, old: ObjectMeta | undefined, builtIn: boolean): FieldError[] {
   const field = 'metadata.finalizers';
-  const errors = finalizers.flatMap((name) => qualifiedNameErrors(name).map((error) => invalid(field, name, error)));
+  const errors = finalizers.flatMap((name, index) => [
+    ...qualifiedNameErrors(name).map((error) => invalid(field, name, error)),
+    // Kinds that CRDs define may have others; they get a warning.
+    ...(builtIn && !name.includes('/') && !standardFinalizers.includes(name)
+      ? [invalid(`${field}[${index}]`, name, 'name is neither a standard finalizer name nor is it fully qualified')]
+      : []),
+  ]);
   if (!old?.deletionTimestamp) return errors;
   const added = finalizers.filter((name) => !old.finalizers?.includes(name));
-  if (added.length === 0) return errors;
+  return added.length === 0 ? errors : [...errors, newFinalizers(added)];
+}
+
+/** Says that what is being deleted may not be held by more than held it before. */
+export function newFinalizers(added: readonly string[]): FieldError {
   const list = `[]string{${added.map((name) => JSON.stringify(name)).join(', ')}}`;
   const message = `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
-  return [...errors, forbidden(field, message)];
+  return forbidden('metadata.finalizers', message);
 }
 
 function bytes(text: string): number {

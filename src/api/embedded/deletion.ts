@@ -33,7 +33,8 @@ export function terminating<T extends KubeObject>(kind: Kind<T>, old: T, finaliz
   const metadata = finalizers.length > 0 ? { ...rest, finalizers: [...finalizers] } : rest;
   if (!metadata.deletionTimestamp) {
     metadata.deletionTimestamp = timestamp();
-    metadata.deletionGracePeriodSeconds = 0;
+    // A namespace takes as long as its content takes.
+    if (!isNamespace(old)) metadata.deletionGracePeriodSeconds = 0;
     if (kind.hasGeneration) metadata.generation = (metadata.generation ?? 0) + 1;
   }
   const next: T = { ...old, metadata };

@@ -90,7 +90,7 @@ describe('from outside', () => {
     expect(error).toMatchObject({
       code: 'invalid',
       causes: [
-        { field: 'spec.accessModes[0]', reason: 'FieldValueNotSupported' },
+        { field: 'spec.accessModes', reason: 'FieldValueNotSupported' },
         { field: 'spec.resources.requests[storage]', reason: 'FieldValueInvalid' },
       ],
     });

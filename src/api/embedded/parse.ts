@@ -9,20 +9,41 @@ import { InvalidObject } from './invalid-object.ts';
 export function parseObject<T extends KubeObject>(kind: Kind<T>, object: unknown, name: string): T {
   const result = kind.schema.safeParse(object);
   if (result.success) return result.data;
+  const { issues } = result.error;
+  if (isBuiltIn(kind) && isRecord(object) && issues.some(({ path }) => path.join('.') === 'spec') && !object['spec']) {
+    // There, what is missing is empty, and each thing that it lacks is said.
+    return parseObject(kind, { ...object, spec: {} }, name);
+  }
   throw new InvalidObject(
     kind,
     name,
-    result.error.issues.map((issue) => fieldErrorOf(issue, object, kind.schema)),
+    issues.map((issue) => fieldErrorOf(issue, object, kind)),
+    { undecodable: isBuiltIn(kind) && issues.some((issue) => isOfWrongType(issue, object)) },
   );
 }
 
-function fieldErrorOf(issue: z.core.$ZodIssue, object: unknown, schema: z.ZodType): FieldError {
-  const field = fieldName(issue.path, schema) || '<object>';
+/** Kubernetes checks its own kinds by hand, and those that CRDs define by their schema: their words differ. */
+function isBuiltIn({ mergeKeys }: Pick<Kind, 'mergeKeys'>): boolean {
+  return mergeKeys !== undefined;
+}
+
+/** A text for a number, or a size that is none; what is missing is of every type. */
+function isOfWrongType({ code, path, message }: z.core.$ZodIssue, object: unknown): boolean {
+  const value = at(object, path);
+  if (value === undefined || value === null) return false;
+  return code === 'invalid_type' || message.startsWith('is not a quantity');
+}
+
+function fieldErrorOf(issue: z.core.$ZodIssue, object: unknown, kind: Pick<Kind, 'schema' | 'mergeKeys'>): FieldError {
+  const field = fieldName(issue.path, kind.schema) || '<object>';
   const value = at(object, issue.path);
   if (value === undefined || value === null) return required(field);
-  return issue.code === 'invalid_value'
-    ? notSupported(field, value, issue.values.map(String))
-    : invalid(field, value, issue.message);
+  if (issue.code !== 'invalid_value') return invalid(field, value, issue.message);
+  const values = issue.values.map(String);
+  if (!isBuiltIn(kind)) return notSupported(field, value, values);
+  return field.endsWith('.operator')
+    ? invalid(field, value, 'not a valid selector operator')
+    : notSupported(field.replace(/\[\d+\]$/, ''), value, values.toSorted());
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

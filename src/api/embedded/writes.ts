@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, MoorageError } from '../../lib/errors.ts';
+import { immutable } from '../../model/field-errors.ts';
 import { apiVersionOf, type FieldError, type Kind, resourceOf } from '../../model/kind.ts';
+import { newFinalizers } from '../../model/metadata.ts';
 import { isDeleting, type KubeObject, type ObjectMeta, type ObjectRef, refTo } from '../../model/object.ts';
 import type { DeleteOptions } from '../api.ts';
 import type { Admission, Request } from './admission/admission.ts';
@@ -10,6 +12,7 @@ import { mutable, same } from './frozen.ts';
 import { InvalidObject } from './invalid-object.ts';
 import { generateName, withoutServerFields } from './metadata.ts';
 import { parseObject } from './parse.ts';
+import { checkDeletion, checkUpdate } from './preconditions.ts';
 import type { Transaction } from './store.ts';
 
 /** How a write came, and whether it is only tried. */
@@ -58,8 +61,7 @@ export class Writes {
     if (kind.hasStatus) next = withStatus(next, old);
     const added = (next.metadata.finalizers ?? []).filter((it) => !old.metadata.finalizers?.includes(it));
     if (isDeleting(old) && added.length > 0) {
-      const message = `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`;
-      throwIf(kind, old.metadata.name, [{ field: 'metadata.finalizers', reason: 'FieldValueForbidden', message }]);
+      throwIf(kind, old.metadata.name, [newFinalizers(added)]);
     }
     next = this.#admit(state, 'update', kind, next, old, mode);
     if (kind.hasGeneration && wishChanged(next, old)) {
@@ -71,8 +73,9 @@ export class Writes {
   updateStatus<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T, mode: Mode): T {
     if (!kind.hasStatus) fail('not-found', `${resourceOf(kind)} has no status subresource`);
     const old = this.#current(state, kind, given.metadata);
-    const next = withStatus(old, given);
-    return store(state, kind, mode.outside ? parseObject(kind, next, old.metadata.name) : next, old, mode);
+    let next = withStatus(old, given);
+    if (mode.outside) next = parseObject(kind, next, old.metadata.name);
+    return store(state, kind, kind.completeStatus?.(next, old) ?? next, old, mode);
   }
 
   /** `change` makes the new object from a copy of the old one. */
@@ -86,7 +89,8 @@ export class Writes {
   ): T {
     const old = this.#current(state, kind, ref);
     const patched = change(mutable(old));
-    const { name, namespace } = patched.metadata;
+    const { name, namespace, uid } = patched.metadata;
+    throwIf(kind, ref.name, uid ? immutable('metadata.uid', uid, old.metadata.uid) : []);
     if (name !== old.metadata.name || namespace !== old.metadata.namespace) {
       fail('invalid', `patching ${resourceOf(kind)} "${ref.name}": the patch must not change its name or namespace`);
     }
@@ -105,7 +109,7 @@ export class Writes {
     refuseUnwritable(kind);
     const old = state.get(kind, ref);
     if (!old) return undefined;
-    this.#checkPreconditions(kind, old.metadata, preconditions ?? {});
+    checkDeletion(kind, old.metadata, preconditions ?? {});
     this.#check({ operation: 'delete', kind, object: old, old: undefined, outside: mode.outside, state });
     const finalizers = deletionFinalizers(old.metadata.finalizers ?? [], propagationPolicy);
     const next = terminating(kind, old, finalizers);
@@ -117,23 +121,8 @@ export class Writes {
   #current<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: ObjectRef & Partial<ObjectMeta>): T {
     refuseUnwritable(kind);
     const old = state.get(kind, given) ?? fail('not-found', `${resourceOf(kind)} "${given.name}" not found`);
-    this.#checkPreconditions(kind, old.metadata, { uid: given.uid, resourceVersion: given.resourceVersion });
+    checkUpdate(kind, old.metadata, { uid: given.uid, resourceVersion: given.resourceVersion });
     return old;
-  }
-
-  #checkPreconditions(
-    kind: { group: string; plural: string },
-    { name, uid, resourceVersion }: ObjectMeta,
-    wanted: NonNullable<DeleteOptions['preconditions']>,
-  ): void {
-    const lost = (why: string): never =>
-      fail('conflict', `Operation cannot be fulfilled on ${resourceOf(kind)} "${name}": ${why}`);
-    if (wanted.uid && wanted.uid !== uid) {
-      lost(`Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`);
-    }
-    if (wanted.resourceVersion && wanted.resourceVersion !== resourceVersion) {
-      lost('the object has been modified; please apply your changes to the latest version and try again');
-    }
   }
 
   /** Schema, defaults, rules; in that order, as far as the write's way asks for them. Returns what may be written. */

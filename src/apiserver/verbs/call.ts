@@ -4,6 +4,7 @@ import type { About } from '../../api/status.ts';
 import { refuse } from '../../api/status.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
 import type { User } from '../access/authentication.ts';
+import type { FieldValidation } from '../wire/decoding.ts';
 
 /** One request about objects of a kind, past authentication and authorization. */
 export interface Call {
@@ -39,15 +40,34 @@ export function methodNotAllowed(): never {
   return refuse(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 }
 
+const optionKinds: Readonly<Record<string, string>> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+  DELETE: 'DeleteOptions',
+};
+
+/** Says that an option of a write has a value that it can't have. */
+export function refuseOption({ request }: Pick<Call, 'request'>, field: string, message: string): never {
+  const group = 'meta.k8s.io';
+  const kind = optionKinds[request.method ?? ''] ?? 'ListOptions';
+  const causes = [{ reason: 'FieldValueNotSupported', message, field }];
+  return refuse(422, 'Invalid', `${kind}.${group} "" is invalid: ${field}: ${message}`, { group, kind, causes });
+}
+
 /** True if the write is only to be tried: `dryRun=All`. */
-export function dryRunOf(query: URLSearchParams): boolean {
+export function dryRunOf({ query, request }: Pick<Call, 'query' | 'request'>): boolean {
   const values = query.getAll('dryRun').filter((value) => value !== '');
-  const wrong = values.find((value) => value !== 'All');
-  if (wrong === undefined) return values.length > 0;
-  const message = `Unsupported value: "${wrong}": supported values: "All"`;
-  return refuse(422, 'Invalid', `dryRun: ${message}`, {
-    causes: [{ reason: 'FieldValueNotSupported', message, field: 'dryRun' }],
-  });
+  if (values.every((value) => value === 'All')) return values.length > 0;
+  return refuseOption({ request }, 'dryRun', `Unsupported value: ${JSON.stringify(values)}: supported values: "All"`);
+}
+
+/** What a write does about fields that the kind does not know. */
+export function fieldValidationOf({ query, request }: Pick<Call, 'query' | 'request'>): FieldValidation {
+  const value = query.get('fieldValidation') || 'Warn';
+  if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
+  const message = `Unsupported value: "${value}": supported values: "", "Ignore", "Strict", "Warn"`;
+  return refuseOption({ request }, 'fieldValidation', message);
 }
 
 /** A query parameter that is a boolean, as Go parses one. */

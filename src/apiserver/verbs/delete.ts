@@ -4,7 +4,7 @@ import type { KubeObject } from '../../model/object.ts';
 import { mediaTypeOf, readText } from '../wire/body.ts';
 import { formOf } from '../wire/negotiation.ts';
 import { jsonReply, type Reply } from '../wire/reply.ts';
-import { type Call, dryRunOf, methodNotAllowed, notFound, selectorsOf } from './call.ts';
+import { type Call, dryRunOf, methodNotAllowed, notFound, refuseOption, selectorsOf } from './call.ts';
 import { listReply, objectReply } from './read.ts';
 
 /** DELETE of one object: the object while finalizers hold it, a Status once it is gone. */
@@ -47,15 +47,13 @@ async function optionsOf({ request, query }: Call): Promise<DeleteOptions> {
     body['propagationPolicy'] ?? query.get('propagationPolicy') ?? (String(orphan) === 'true' ? 'Orphan' : undefined);
   if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
     const message = `Unsupported value: "${String(policy)}": supported values: "Background", "Foreground", "Orphan"`;
-    refuse(422, 'Invalid', `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: ${message}`, {
-      causes: [{ reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' }],
-    });
+    refuseOption({ request }, 'propagationPolicy', message);
   }
   for (const value of Array.isArray(body['dryRun']) ? body['dryRun'] : []) query.append('dryRun', String(value));
   const preconditions = isRecord(body['preconditions']) ? body['preconditions'] : {};
   const { uid, resourceVersion } = preconditions;
   return {
-    dryRun: dryRunOf(query),
+    dryRun: dryRunOf({ query, request }),
     propagationPolicy: policy,
     preconditions: {
       uid: typeof uid === 'string' ? uid : undefined,

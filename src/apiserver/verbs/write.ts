@@ -1,26 +1,21 @@
 import type { Patch, WriteOptions } from '../../api/api.ts';
+import { InvalidObject } from '../../api/embedded/invalid-object.ts';
 import { refuse, StatusError, statusOf } from '../../api/status.ts';
 import { codeOf } from '../../lib/errors.ts';
 import { namespaces } from '../../model/kinds/index.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from '../wire/body.ts';
-import {
-  checkFields,
-  checkPatchedFields,
-  decodeObject,
-  type FieldValidation,
-  fieldValidationOf,
-} from '../wire/decoding.ts';
+import { checkFields, checkPatchedFields, decodeObject, type FieldValidation } from '../wire/decoding.ts';
 import type { Reply } from '../wire/reply.ts';
-import { aboutOf, type Call, dryRunOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
+import { aboutOf, type Call, dryRunOf, fieldValidationOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
 import { objectReply } from './read.ts';
 
 /** POST to a collection. */
 export async function createObject(call: Call): Promise<Reply> {
-  const { api, kind, query } = call;
+  const { api, kind } = call;
   const { object, warnings } = await decode(call);
   const created = await api.fromOutside
-    .create(kind, object, { dryRun: dryRunOf(query) })
+    .create(kind, object, { dryRun: dryRunOf(call) })
     .catch((error: unknown) => refuseNamed(error, call, object));
   return { ...objectReply(call, created, 201), warnings };
 }
@@ -28,14 +23,22 @@ export async function createObject(call: Call): Promise<Reply> {
 /** The path of a creation does not name the object, but what is said of it should. */
 function refuseNamed(error: unknown, { kind }: Call, { metadata }: KubeObject): never {
   if (codeOf(error) === 'internal') throw error;
+  refuseUndecodable(error, kind);
   throw new StatusError(statusOf(error, aboutOf({ kind, name: metadata.name || metadata.generateName })));
+}
+
+/** What can't be an object of the kind at all is a bad request, whatever else is wrong with it. */
+function refuseUndecodable(error: unknown, { kind, version }: Call['kind']): void {
+  if (!(error instanceof InvalidObject) || !error.undecodable) return;
+  const fields = error.causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
+  refuse(400, 'BadRequest', `${kind} in version "${version}" cannot be handled as a ${kind}: ${fields}`);
 }
 
 /** PUT of an object, its status, or a namespace's finalizers. */
 export async function replaceObject(call: Call): Promise<Reply> {
-  const { api, kind, query, subresource } = call;
+  const { api, kind, subresource } = call;
   const { object, warnings } = await decode(call);
-  const options = { dryRun: dryRunOf(query) };
+  const options = { dryRun: dryRunOf(call) };
   const write = () => {
     if (subresource === undefined) return api.fromOutside.update(kind, object, options);
     if (subresource === 'status' && kind.hasStatus) return api.fromOutside.updateStatus(kind, object, options);
@@ -43,7 +46,11 @@ export async function replaceObject(call: Call): Promise<Reply> {
       return finalize(call, object, options);
     return noSuchResource();
   };
-  return { ...objectReply(call, await write(), 200), warnings };
+  const written = await write().catch((error: unknown) => {
+    refuseUndecodable(error, kind);
+    throw error;
+  });
+  return { ...objectReply(call, written, 200), warnings };
 }
 
 /** Replaces the finalizers of a namespace's spec, which nothing else may do from outside. */
@@ -62,9 +69,9 @@ async function finalize(call: Call, object: unknown, options: WriteOptions) {
 }
 
 async function decode(call: Call) {
-  const { request, kind, namespace, name, query } = call;
+  const { request, kind, namespace, name } = call;
   if (!kind.writable) methodNotAllowed();
-  return decodeObject(await readObjectBody(request, kind), { kind, namespace, name }, fieldValidationOf(query));
+  return decodeObject(await readObjectBody(request, kind), { kind, namespace, name }, fieldValidationOf(call));
 }
 
 const patchTypes: Readonly<Record<string, Patch['type']>> = {
@@ -75,13 +82,13 @@ const patchTypes: Readonly<Record<string, Patch['type']>> = {
 
 /** PATCH of an object or its status. */
 export async function patchObject(call: Call): Promise<Reply> {
-  const { api, kind, namespace, name = '', query, request, subresource } = call;
+  const { api, kind, namespace, name = '', request, subresource } = call;
   if (!kind.writable) methodNotAllowed();
   if (subresource !== undefined && !(subresource === 'status' && kind.hasStatus)) noSuchResource();
   const type = patchTypeOf(call);
-  const body = await readBody(request, Object.keys(patchTypes));
-  const warnings = checkPatch(call, body, type, fieldValidationOf(query));
-  const options = { dryRun: dryRunOf(query), ...(subresource === undefined ? {} : { subresource: 'status' as const }) };
+  const body = await readBody(request, (why) => `error decoding patch: ${why}`, Object.keys(patchTypes));
+  const warnings = checkPatch(call, body, type, fieldValidationOf(call));
+  const options = { dryRun: dryRunOf(call), ...(subresource === undefined ? {} : { subresource: 'status' as const }) };
   const patched = await api.fromOutside.patch(kind, { namespace, name }, { type, body: body.value }, options);
   return { ...objectReply(call, patched, 200), warnings };
 }

@@ -43,17 +43,28 @@ export function mediaTypeOf(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Reads a body in JSON or YAML. `allowed` are the media types that this request may have. */
-export async function readBody(request: IncomingMessage, allowed: readonly string[] = objectTypes): Promise<Body> {
+/** Reads a body in JSON or YAML. `allowed` are the media types that this request may have; `unreadable` says why it is none. */
+export async function readBody(
+  request: IncomingMessage,
+  unreadable: (why: string) => string,
+  allowed: readonly string[] = objectTypes,
+): Promise<Body> {
   const type = mediaTypeOf(request);
   if (type !== '' && !allowed.includes(type)) unknownFormat(allowed);
   const text = await readText(request);
-  return type.includes('yaml') ? await parseYaml(text) : parseJson(text);
+  try {
+    return type.includes('yaml') ? await parseYaml(text) : parseJson(text);
+  } catch (error) {
+    return refuse(400, 'BadRequest', unreadable(text.trim() === '' ? 'it is empty' : messageOf(error)));
+  }
 }
 
 /** Reads an object's body: JSON, YAML, or for some kinds Kubernetes' binary form. */
 export async function readObjectBody(request: IncomingMessage, kind: Pick<Kind, 'group' | 'kind'>): Promise<Body> {
-  if (mediaTypeOf(request) !== protobufType) return await readBody(request);
+  if (mediaTypeOf(request) !== protobufType) {
+    const unrecognized = `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind`;
+    return await readBody(request, (why) => `${unrecognized}; json parse error: ${why}`);
+  }
   if (!readsProtobuf(kind)) unknownFormat(objectTypes);
   return { value: decodeProtobuf(await readBytes(request), kind), duplicates: () => [] };
 }
@@ -71,18 +82,14 @@ export function unknownFormat(allowed: readonly string[]): never {
 }
 
 function parseJson(text: string): Body {
-  try {
-    return { value: JSON.parse(text) as unknown, duplicates: () => duplicateFields(text) };
-  } catch (error) {
-    return unreadable(text, error);
-  }
+  return { value: JSON.parse(text) as unknown, duplicates: () => duplicateFields(text) };
 }
 
 async function parseYaml(text: string): Promise<Body> {
   const { parseDocument, isMap, isScalar, isSeq } = await import('yaml');
   const document = parseDocument(text, { uniqueKeys: false });
   const [error] = document.errors;
-  if (error) return unreadable(text, error);
+  if (error) throw error;
   const duplicatesOf = (node: unknown, path: string): string[] => {
     if (isSeq(node)) return node.items.flatMap((item, index) => duplicatesOf(item, `${path}[${index}]`));
     if (!isMap(node)) return [];
@@ -99,13 +106,4 @@ async function parseYaml(text: string): Promise<Body> {
     value: document.toJS({ maxAliasCount: 100 }) as unknown,
     duplicates: () => duplicatesOf(document.contents, ''),
   };
-}
-
-function unreadable(text: string, error: unknown): never {
-  const why = text.trim() === '' ? 'it is empty' : messageOf(error);
-  return refuse(
-    400,
-    'BadRequest',
-    `the object provided is unrecognized (must be of type Status): the body can't be read: ${why}`,
-  );
 }

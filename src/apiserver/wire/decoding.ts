@@ -8,17 +8,6 @@ import { schemaAt, unknownFields } from './unknown-fields.ts';
 /** What becomes of fields that the kind does not know, or that are there twice. The default is Warn. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
-/** What a request's `fieldValidation` says. */
-export function fieldValidationOf(query: URLSearchParams): FieldValidation {
-  const value = query.get('fieldValidation') || 'Warn';
-  if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
-  const field = 'fieldValidation';
-  const message = `Unsupported value: "${value}": supported values: "", "Ignore", "Strict", "Warn"`;
-  return refuse(422, 'Invalid', `CreateOptions.meta.k8s.io "" is invalid: ${field}: ${message}`, {
-    causes: [{ reason: 'FieldValueNotSupported', message, field }],
-  });
-}
-
 /** Where an object is to be written, as the path says. */
 export interface Target {
   readonly kind: Kind;
@@ -61,7 +50,7 @@ function checkType(value: Record<string, unknown>, kind: Kind): void {
     refuse(
       400,
       'BadRequest',
-      `the API version in the data (${String(value['apiVersion'])}) does not match the expected API version (${expected})`,
+      `${kind.kind} in version "${String(value['apiVersion'])}" cannot be handled as a ${kind.kind}: the API version in the data does not match the expected API version (${expected})`,
     );
   }
 }

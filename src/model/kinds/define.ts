@@ -60,7 +60,7 @@ export function defineKind<T extends KubeObject>(given: Given<T>): Kind<T> {
     selectable: {},
     ...rest,
     validate: (object, old) => [
-      ...validateMetadata({ namespaced, nameRule }, object, old),
+      ...validateMetadata({ namespaced, nameRule, builtIn: given.mergeKeys !== undefined }, object, old),
       ...(validate?.(object, old) ?? []),
     ],
     columns: table ?? [nameColumn<T>(displayName), ...(given.columns ?? []), ageColumn<T>(), ...columnsAfterAge],

@@ -80,7 +80,7 @@ describe('a claim', () => {
         dataSource: { kind: 'PersistentVolumeClaim', name: 'a' },
         dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'b' },
       },
-      'spec: Invalid value: "spec.dataSource": must match dataSourceRef',
+      'spec: Invalid value: {}: must match dataSourceRef',
     ],
     [
       'a selector that names no values',

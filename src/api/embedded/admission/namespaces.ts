@@ -1,6 +1,6 @@
-import { fail } from '../../../lib/errors.ts';
 import { namespaces } from '../../../model/kinds/core.ts';
 import { isDeleting } from '../../../model/object.ts';
+import { refuse } from '../../status.ts';
 import { type Admission, admissionFor, forbidden } from './admission.ts';
 
 /** The finalizer that a namespace has in its spec until its content is gone. */
@@ -14,13 +14,16 @@ export const namespaceLifecycle: Admission = {
   check: ({ operation, kind, object: { metadata }, state }) => {
     if (operation !== 'create' || !kind.namespaced) return;
     const name = metadata.namespace ?? '';
-    const namespace = state.get(namespaces, { name }) ?? fail('not-found', `namespaces "${name}" not found`);
+    const namespace =
+      state.get(namespaces, { name }) ??
+      refuse(404, 'NotFound', `namespaces "${name}" not found`, { name, kind: namespaces.plural });
     if (!isDeleting(namespace)) return;
-    throw forbidden(
-      kind,
-      metadata.name,
-      `unable to create new content in namespace ${name} because it is being terminated`,
-    );
+    const why = `unable to create new content in namespace ${name} because it is being terminated`;
+    const { message } = forbidden(kind, metadata.name, why);
+    const cause = { reason: 'NamespaceTerminating', message: `namespace ${name} is being terminated` };
+    const { group, plural } = kind;
+    const about = { name: metadata.name, ...(group && { group }), kind: plural };
+    refuse(403, 'Forbidden', message, { ...about, causes: [{ ...cause, field: 'metadata.namespace' }] });
   },
 };
 

@@ -145,13 +145,16 @@ function sourceErrors(field: string, source: DataSource | null | undefined): Fie
   ];
 }
 
+/** Kubernetes means the path of the field there, which it prints as this. */
+const nameless = {};
+
 function sourcePairErrors({ dataSource, dataSourceRef }: Spec): FieldError[] {
   if (!dataSource || !dataSourceRef) return [];
   if (dataSourceRef.namespace) {
-    return [invalid('spec', 'spec.dataSource', 'may not be specified when dataSourceRef.namespace is specified')];
+    return [invalid('spec', nameless, 'may not be specified when dataSourceRef.namespace is specified')];
   }
   const { namespace: _, ...rest } = dataSourceRef;
-  return same(dataSource, rest) ? [] : [invalid('spec', 'spec.dataSource', 'must match dataSourceRef')];
+  return same(dataSource, rest) ? [] : [invalid('spec', nameless, 'must match dataSourceRef')];
 }
 
 function updateErrors(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { timestamp } from '../../../lib/clock.ts';
 import { forbidden, invalid, notSupported, required, same } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { objectMeta } from '../../object.ts';
@@ -57,6 +58,7 @@ export const persistentVolumes = defineKind<PersistentVolume>({
   schema: schema as z.ZodType<PersistentVolume>,
   mergeKeys: metadataMergeKeys,
   prepare,
+  completeStatus,
   validate: (volume, old) => [...specErrors(volume.spec), ...(old ? updateErrors(volume.spec, old.spec) : [])],
   columns: [
     column('Capacity', 'Its size.', (volume) => volume.spec.capacity?.['storage'] ?? '0'),
@@ -96,7 +98,7 @@ function sourcesIn(spec: Spec): VolumeSourceName[] {
 
 function prepare(volume: PersistentVolume): void {
   volume.status ??= {};
-  volume.status.phase ??= 'Pending';
+  if (!volume.status.phase) volume.status = { phase: 'Pending', lastPhaseTransitionTime: timestamp() };
   const { spec } = volume;
   if (!spec) return;
   spec.persistentVolumeReclaimPolicy ??= 'Retain';
@@ -110,13 +112,21 @@ function prepare(volume: PersistentVolume): void {
   }
 }
 
+/** Notes when the phase changed, unless the writer did. */
+function completeStatus(volume: PersistentVolume, { status: before }: PersistentVolume): PersistentVolume {
+  const { status } = volume;
+  const isSame = status?.phase === before?.phase;
+  const isNoted = status?.lastPhaseTransitionTime && status.lastPhaseTransitionTime !== before?.lastPhaseTransitionTime;
+  return isSame || isNoted ? volume : { ...volume, status: { ...status, lastPhaseTransitionTime: timestamp() } };
+}
+
 function specErrors(spec: Spec): FieldError[] {
   const modes = spec.accessModes ?? [];
   const [, ...more] = sourcesIn(spec);
   return [
     ...(modes.length > 0 ? [] : [required('spec.accessModes')]),
     ...accessModeErrors('spec.accessModes', modes),
-    ...capacityErrors(spec.capacity ?? {}),
+    ...capacityErrors(spec.capacity),
     ...affinityErrors(spec.nodeAffinity),
     ...more.map((name) => forbidden(`spec.${name}`, 'may not specify more than 1 volume type')),
     ...sourceErrors(spec),
@@ -125,12 +135,13 @@ function specErrors(spec: Spec): FieldError[] {
   ];
 }
 
-function capacityErrors(capacity: Readonly<Record<string, string>>): FieldError[] {
-  const names = Object.keys(capacity);
+function capacityErrors(given: Readonly<Record<string, string>> | undefined): FieldError[] {
+  const names = Object.keys(given ?? {}).sort();
+  const capacity = given && Object.fromEntries(names.map((name) => [name, given[name] ?? '']));
   return [
     ...(names.length === 0 ? [required('spec.capacity')] : []),
     ...(names.length === 1 && names[0] === 'storage' ? [] : [notSupported('spec.capacity', capacity, ['storage'])]),
-    ...Object.entries(capacity).flatMap(([name, value]) => positiveErrors(`spec.capacity[${name}]`, value)),
+    ...Object.entries(capacity ?? {}).flatMap(([name, value]) => positiveErrors(`spec.capacity[${name}]`, value)),
   ];
 }
 
@@ -141,18 +152,27 @@ function affinityErrors(affinity: Spec['nodeAffinity']): FieldError[] {
 }
 
 function sourceErrors(spec: Spec): FieldError[] {
-  const { csi, local, hostPath } = spec;
+  const { csi, local, hostPath, nfs } = spec;
   if (sourcesIn(spec).length === 0) return [required('spec', 'must specify a volume type')];
   return [
     ...(csi ? driverNameErrors('spec.csi.driver', csi.driver) : []),
     ...(csi && !csi.volumeHandle ? [required('spec.csi.volumeHandle')] : []),
     ...(local ? pathErrors('spec.local.path', local.path) : []),
     ...(local && !spec.nodeAffinity ? [required('spec.nodeAffinity', 'Local volume requires node affinity')] : []),
+    ...(nfs ? nfsErrors(nfs) : []),
     ...(hostPath ? pathErrors('spec.hostPath.path', hostPath.path) : []),
     ...(hostPath ? hostPathTypeErrors(hostPath.type) : []),
     ...(hostPath && /^[/.]*$/.test(hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle'
       ? [forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'")]
       : []),
+  ];
+}
+
+function nfsErrors({ server, path }: NonNullable<Spec['nfs']>): FieldError[] {
+  return [
+    ...(server ? [] : [required('spec.nfs.server')]),
+    ...(path ? [] : [required('spec.nfs.path')]),
+    ...(path.startsWith('/') ? [] : [invalid('spec.nfs.path', path, 'must be an absolute path')]),
   ];
 }
 

@@ -71,7 +71,7 @@ export const volumeSources = {
     initiatorName: z.string().nullish(),
   }),
   local: z.object({ path: z.string(), fsType: text }),
-  nfs: z.object({ server: z.string(), path: z.string(), readOnly: flag }),
+  nfs: z.object({ server: z.string().default(''), path: z.string().default(''), readOnly: flag }),
   photonPersistentDisk: z.object({ pdID: z.string(), fsType: text }),
   portworxVolume: z.object({ volumeID: z.string(), fsType: text, readOnly: flag }),
   quobyte: z.object({

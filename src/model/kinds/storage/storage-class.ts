@@ -86,6 +86,8 @@ export function parameterErrors(field: string, parameters: Readonly<Record<strin
 function topologyErrors({ allowedTopologies = [] }: StorageClass): FieldError[] {
   return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, term) => {
     const field = `allowedTopologies[${term}].matchLabelExpressions`;
+    const before = allowedTopologies.slice(0, term).map((it) => it.matchLabelExpressions ?? []);
+    if (before.some((other) => same(other, matchLabelExpressions))) return [duplicate(field, '')];
     const keys = matchLabelExpressions.map(({ key }) => key);
     return matchLabelExpressions.flatMap(({ key, values }, index) => [
       ...(values.length > 0 ? [] : [required(`${field}[${index}].values`)]),
