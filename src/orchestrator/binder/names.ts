@@ -8,6 +8,8 @@ export const annotations = {
   provisionedBy: 'pv.kubernetes.io/provisioned-by',
   /** On a claim: the provisioner that is to make its volume. */
   storageProvisioner: 'volume.kubernetes.io/storage-provisioner',
+  /** The same, for provisioners that were written before 1.23. */
+  betaStorageProvisioner: 'volume.beta.kubernetes.io/storage-provisioner',
   /** On a claim: the node of its first consumer. */
   selectedNode: 'volume.kubernetes.io/selected-node',
   /** On claims and volumes: the class, as old manifests write it. */

@@ -36,7 +36,10 @@ export function planProvisioning(world: ProvisioningWorld): ProvisioningPlan {
     }
     marks[annotations.selectedNode] = consumer.metadata.name;
   }
-  if (present[annotations.storageProvisioner] !== provisioner) marks[annotations.storageProvisioner] = provisioner;
+  if (present[annotations.storageProvisioner] !== provisioner) {
+    marks[annotations.storageProvisioner] = provisioner;
+    marks[annotations.betaStorageProvisioner] = provisioner;
+  }
   const steps: Step[] = [];
   if (world.adopt || Object.keys(marks).length > 0) {
     steps.push({

@@ -92,9 +92,9 @@ function release(volume: PersistentVolume, message: string): VolumePlan {
   const why =
     policy === 'Recycle'
       ? 'No recycler plugin found for the volume! Recycle is not offered: empty it yourself, then remove spec.claimRef, or delete it and create it anew'
-      : 'no deletable volume plugin matched: no provisioner made it, so nothing deletes its data; delete the PersistentVolume, and the data if you want that';
+      : `error getting deleter volume plugin for volume "${volume.metadata.name}": no deletable volume plugin matched: no provisioner made it, so nothing deletes its data; delete the PersistentVolume, and the data if you want that`;
   const steps: Step[] = [
-    { do: 'set-volume-status', volume, status: { phase: 'Failed', reason, message: why } },
+    { do: 'set-volume-status', volume, status: { phase: 'Failed', message: why } },
     { do: 'tell', about: volume, type: 'Warning', reason, message: why },
   ];
   return { phase: 'Failed', message: why, steps };

@@ -65,14 +65,27 @@ function planNamed({ claim, volumes }: BindingWorld, name: string): BindingPlan 
   if (volume.spec.claimRef) {
     return refused(claim, 'Warning', 'FailedBinding', `volume "${name}" already bound to a different claim.`, []);
   }
-  const className = classOfClaim(claim) ?? '';
-  const mismatch =
-    unsuitableFor(volume, claim)?.message ??
-    (classOfVolume(volume) === className
-      ? undefined
-      : `its class is "${classOfVolume(volume)}", but the claim asks for class "${className}"`);
+  const mismatch = mismatchOf(volume, claim);
   if (mismatch === undefined) return bind(claim, volume, []);
   return refused(claim, 'Warning', 'VolumeMismatch', `Cannot bind to requested volume "${name}": ${mismatch}`, []);
+}
+
+/** Kubernetes' words for what keeps a claim from the volume that it names; ours say the details. */
+const mismatches: Readonly<Record<string, string>> = {
+  TooSmall: 'requested PV is too small',
+  VolumeModeMismatch: 'incompatible volumeMode',
+  AccessModeMismatch: 'incompatible accessMode',
+};
+
+function mismatchOf(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  const unsuitable = unsuitableFor(volume, claim);
+  if (unsuitable) {
+    const words = mismatches[unsuitable.reason];
+    return words ? `${words}: ${unsuitable.message}` : unsuitable.message;
+  }
+  const [is, wanted] = [classOfVolume(volume), classOfClaim(claim) ?? ''];
+  if (is === wanted) return undefined;
+  return `storageClassName does not match: its class is "${is}", but the claim asks for class "${wanted}"`;
 }
 
 function planUnbound(world: BindingWorld): BindingPlan {
