@@ -21,8 +21,8 @@ export function sourceErrors<T extends object>(
 ): FieldError[] {
   const given = names.filter((name) => source[name] != null);
   return [
-    ...(given.length === 1 ? [] : [invalid(field, 'object', `exactly one of ${names.join(' and ')} must be set`)]),
     ...names.flatMap((name) => onceErrors(field, name, source[name], old?.[name])),
+    ...(given.length === 1 ? [] : [invalid(field, 'object', `exactly one of ${names.join(' and ')} must be set`)]),
   ];
 }
 
@@ -41,11 +41,12 @@ export function sourceRules(first: string, second: string): readonly ValidationR
 
 /** What was said once, stays. */
 export function onceRules(name: string): readonly ValidationRule[] {
-  const both = `has(oldSelf.${name}) && has(self.${name})`;
-  return [
-    { rule: `!has(oldSelf.${name}) || has(self.${name})`, message: `${name} is required once set` },
-    { rule: `!(${both}) || self.${name} == oldSelf.${name}`, message: `${name} is immutable` },
-  ];
+  return [{ rule: `!has(oldSelf.${name}) || has(self.${name})`, message: `${name} is required once set` }];
+}
+
+/** The rule of the field itself: it keeps its value. */
+export function keptOnce(name: string): ValidationRule {
+  return { rule: 'self == oldSelf', message: `${name} is immutable` };
 }
 
 /** The error of a field that was set and is now missing or different, or none. */

@@ -9,6 +9,7 @@ import {
   deletionPolicy,
   emptyClassErrors,
   int64,
+  keptOnce,
   onceErrors,
   onceRules,
   snapshotError,
@@ -23,22 +24,29 @@ const snapshotSchema = z.object({
   apiVersion,
   kind: z.literal('VolumeSnapshot'),
   metadata: objectMeta,
-  spec: z
-    .object({
-      source: z
-        .object({
-          persistentVolumeClaimName: z.string().nullish(),
-          volumeSnapshotContentName: z.string().nullish(),
-        })
-        .meta(checkedBy(...sourceRules('volumeSnapshotContentName', 'persistentVolumeClaimName'))),
-      volumeSnapshotClassName: z.string().nullish(),
-    })
-    .meta(
-      checkedBy({
-        rule: "!has(self.volumeSnapshotClassName) || self.volumeSnapshotClassName != ''",
-        message: 'volumeSnapshotClassName must not be the empty string when set',
-      }),
-    ),
+  spec: z.object({
+    source: z
+      .object({
+        persistentVolumeClaimName: z
+          .string()
+          .nullish()
+          .meta(checkedBy(keptOnce('persistentVolumeClaimName'))),
+        volumeSnapshotContentName: z
+          .string()
+          .nullish()
+          .meta(checkedBy(keptOnce('volumeSnapshotContentName'))),
+      })
+      .meta(checkedBy(...sourceRules('volumeSnapshotContentName', 'persistentVolumeClaimName'))),
+    volumeSnapshotClassName: z
+      .string()
+      .nullish()
+      .meta(
+        checkedBy({
+          rule: 'size(self) > 0',
+          message: 'volumeSnapshotClassName must not be the empty string when set',
+        }),
+      ),
+  }),
   status: z
     .object({
       boundVolumeSnapshotContentName: z.string().nullish(),
@@ -112,16 +120,28 @@ const contentSchema = z.object({
       volumeSnapshotRef: objectReference.meta(
         checkedBy({
           rule: 'has(self.name) && has(self.__namespace__)',
-          message: 'both volumeSnapshotRef.name and volumeSnapshotRef.namespace must be set',
+          message: 'both spec.volumeSnapshotRef.name and spec.volumeSnapshotRef.namespace must be set',
         }),
       ),
       deletionPolicy,
       driver: z.string(),
       volumeSnapshotClassName: z.string().nullish(),
       source: z
-        .object({ volumeHandle: z.string().nullish(), snapshotHandle: z.string().nullish() })
+        .object({
+          volumeHandle: z
+            .string()
+            .nullish()
+            .meta(checkedBy(keptOnce('volumeHandle'))),
+          snapshotHandle: z
+            .string()
+            .nullish()
+            .meta(checkedBy(keptOnce('snapshotHandle'))),
+        })
         .meta(checkedBy(...sourceRules('volumeHandle', 'snapshotHandle'))),
-      sourceVolumeMode: z.string().nullish(),
+      sourceVolumeMode: z
+        .string()
+        .nullish()
+        .meta(checkedBy(keptOnce('sourceVolumeMode'))),
     })
     .meta(checkedBy(...onceRules('sourceVolumeMode'))),
   status: z
