@@ -2,7 +2,7 @@ import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { dataSourceOf, provisionerOf } from '../shared/claims.ts';
+import { classOf, dataSourceOf, provisionerOf } from '../shared/claims.ts';
 import { hasFinalizer } from '../shared/finalizers.ts';
 import { bindCompletedAnnotation, provisioningFinalizer, selectedNodeAnnotation } from '../shared/names.ts';
 
@@ -55,7 +55,7 @@ export function decideClaim(world: ClaimWorld): ClaimStep {
   if (!driver) return { do: 'nothing' };
   if (unwanted) return { do: 'abandon', driver };
   if (dataSourceOf(claim)?.kind === 'populator') return { do: 'leave to populator' };
-  if (!storageClass) return { do: 'refuse', message: 'the StorageClass of the claim is not there' };
+  if (!storageClass) return { do: 'refuse', message: `storageclass.storage.k8s.io "${classOf(claim)}" not found` };
   if (storageClass.provisioner !== driver.name) {
     const { name } = storageClass.metadata;
     return { do: 'refuse', message: `StorageClass ${name} is of ${storageClass.provisioner}, not of ${driver.name}` };

@@ -94,7 +94,10 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
   const reconcile = async (key: string): Promise<Result | undefined> => {
     const claim = parts.claims.get(refOf(key));
     if (!claim) return undefined;
-    const storageClass = classes.get({ name: classOf(claim) });
+    const name = classOf(claim);
+    // The binder may have seen a class that is not yet known here: a claim comes with its class, and watches differ.
+    const isNews = provisionerOf(claim) !== undefined && name !== '';
+    const storageClass = classes.get({ name }) ?? (isNews ? await api.get(storageClasses, { name }) : undefined);
     const volume = parts.volumes.get({ name: volumeNameFor(claim) });
     const driver = drivers.get(driverNameFor(claim, storageClass, directBinding) ?? '');
     const step = decideClaim({ claim, volume, storageClass, driver, bindsDirectly: directBinding });
