@@ -4,22 +4,36 @@ import { z } from 'zod';
 import { exec } from '../../../src/lib/exec.ts';
 
 const devices = z.object({
-  loopdevices: z.array(z.object({ name: z.string(), 'back-ino': z.coerce.string(), 'back-maj:min': z.string() })),
+  loopdevices: z.array(
+    z.object({
+      name: z.string(),
+      'maj:min': z.string().transform((text) => text.trim()),
+      'back-ino': z.coerce.string(),
+      'back-maj:min': z.string().transform((text) => text.trim()),
+    }),
+  ),
 });
 
 /**
- * Detaches the loop devices whose files lie below a directory. They are told by device and inode: the path that the
- * kernel knows may be one in the mount namespace of a node that is gone.
+ * Detaches the loop devices whose files lie below a directory, and before them those whose files lie on these: the
+ * volumes of a pool, which hold it though it is mounted nowhere any more. They are told by device and inode: the path
+ * that the kernel knows may be one in the mount namespace of a node that is gone.
  */
 export async function detachLoops(directory: string): Promise<void> {
-  const { stdout } = await exec(['losetup', '--json', '--output', 'NAME,BACK-INO,BACK-MAJ:MIN']);
+  const columns = 'NAME,MAJ:MIN,BACK-INO,BACK-MAJ:MIN';
+  const { stdout } = await exec(['losetup', '--json', '--output', columns]);
   if (stdout.trim() === '') return;
   const { loopdevices } = devices.parse(JSON.parse(stdout));
   if (loopdevices.length === 0) return;
   const below = await inodes(directory);
-  for (const device of loopdevices) {
-    if (below.has(`${device['back-maj:min'].trim()} ${device['back-ino']}`)) await exec(['losetup', '-d', device.name]);
+  let found = loopdevices.filter((it) => below.has(`${it['back-maj:min']} ${it['back-ino']}`));
+  const names: string[] = [];
+  while (found.length > 0) {
+    names.unshift(...found.map(({ name }) => name));
+    const numbers = new Set(found.map((it) => it['maj:min']));
+    found = loopdevices.filter((it) => numbers.has(it['back-maj:min']) && !names.includes(it.name));
   }
+  for (const name of names) await exec(['losetup', '-d', name]);
 }
 
 async function inodes(directory: string): Promise<Set<string>> {
