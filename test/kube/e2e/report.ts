@@ -49,10 +49,12 @@ function specOf(spec: GinkgoSpec): Spec[] {
   ];
 }
 
-/** The containers are: External Storage, [Driver: …], [Testpattern: …] group. */
+/** The containers are: External Storage, [Driver: …], [Testpattern: …] [Tags] group. */
 function groupOf(path: readonly string[]): string {
-  const pattern = path.find((text) => text.includes('[Testpattern:'));
-  return pattern?.replace(/^.*\[Testpattern:[^\]]*\]\s*/, '').replace(/\s*\[.*$/, '') || 'suite';
+  const [group = ''] = path
+    .filter((text) => text.includes('[Testpattern:'))
+    .map((text) => text.replaceAll(/\[[^\]]*\]/g, ' ').trim());
+  return group.split(/\s/)[0] || 'suite';
 }
 
 /** The table of all groups, the reasons of what was skipped, and the failures. */

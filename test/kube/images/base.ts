@@ -19,6 +19,9 @@ interface BaseImage {
 
 const e2e = 'registry.k8s.io/e2e-test-images';
 
+/** Tests of block devices pass flags that this busybox's dd lacks; and its shell prefers what it has itself. */
+const debian = { sh: '/bin/dash', dd: '/bin/dd' };
+
 /**
  * The images that Kubernetes' own tests expect, under the names that they ask for: what they need of them is here, not
  * what the originals have besides. Their versions follow test/utils/image/manifest.go of that Kubernetes.
@@ -35,13 +38,13 @@ const images: readonly BaseImage[] = [
       ...['1.14-4'].map((version) => `${e2e}/nginx:${version}`),
       ...['1.7'].map((version) => `${e2e}/jessie-dnsutils:${version}`),
     ],
+    instead: debian,
     config: { command: ['/bin/sh'] },
   },
   {
     names: ['2.53', '2.56'].map((version) => `${e2e}/agnhost:${version}`),
     program: 'agnhost',
-    // Tests of block devices pass flags that busybox's dd lacks, and busybox's shell prefers what it has itself.
-    instead: { sh: '/bin/dash', dd: '/bin/dd' },
+    instead: debian,
     config: { entrypoint: ['/agnhost'], command: ['pause'] },
   },
 ];
