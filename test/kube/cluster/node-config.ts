@@ -83,5 +83,8 @@ export function kubeletConfig(choices: KubeletChoices): string {
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '2%', 'imagefs.available': '2%' },
     imageGCHighThresholdPercent: 99,
     imageGCLowThresholdPercent: 98,
+    // Tests kill the same container again and again; by itself the kubelet would let it wait up to five minutes.
+    featureGates: { KubeletCrashLoopBackOffMax: true },
+    crashLoopBackOff: { maxContainerRestartPeriod: '2s' },
   });
 }
