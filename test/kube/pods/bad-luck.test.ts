@@ -100,7 +100,7 @@ describe.skipIf(process.getuid?.() !== 0)('bad luck', { timeout: 400_000 }, () =
     const killAll = () => Promise.all(nodes.map((node) => kill(cluster.node(node), 'controller')));
     await user.make(
       claim('source', { storageClass: now }),
-      claim('grown'),
+      claim('grown', { storageClass: now }),
       pod('source', { claims: { '/data': 'source', '/grown': 'grown' } }),
     );
     await user.ready('source');
@@ -120,7 +120,12 @@ describe.skipIf(process.getuid?.() !== 0)('bad luck', { timeout: 400_000 }, () =
     await Promise.all(nodes.map((node) => killAgain(cluster.node(node), 'controller')));
 
     await user.bound(...burst, ...copies, 'clone');
-    await user.kubectl('wait', '--for=jsonpath={.status.capacity.storage}=400Mi', 'pvc/grown', '--timeout=90s');
+    await until('the volume has grown', 90, async () => {
+      // A kubelet looks at its volumes once a minute, and when something about their pod has changed.
+      await user.kubectl('annotate', '--overwrite', 'pod/source', `look=${Date.now()}`);
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      return (await user.field('pvc/grown', '.status.capacity.storage')) === '400Mi';
+    });
     await user.make(pod('reader', { claims: { '/a': 'snap-1', '/b': 'snap-2', '/c': 'clone' } }));
     await user.ready('reader');
     expect(await user.sh('reader', 'cat /a/marker /b/marker /c/marker')).toBe('original\noriginal\noriginal');
