@@ -100,6 +100,14 @@ export class User implements Disposable {
     return this.#noted(as, await this.#send('PATCH', path, body, patchTypes[type]));
   }
 
+  /** Waits until the server would take a change: what it checks by may be older than the last answer that it gave. */
+  async untilAllowed(ref: Ref, body: unknown): Promise<void> {
+    await this.#wait(`${ref}: a change that is allowed`, async () => {
+      const { status } = await this.#send('PATCH', `${this.#path(ref)}?dryRun=All`, body, patchTypes.merge);
+      return status === 200 ? true : undefined;
+    });
+  }
+
   async delete(ref: Ref): Promise<void> {
     const { status, body } = await this.#send('DELETE', this.#path(ref));
     this.#note(`delete ${ref}`, [`answer: ${status}`, ...(status < 300 ? [] : lines(body, this.mark))]);

@@ -47,6 +47,7 @@ export const growth: readonly Scenario[] = [
       await user.have(
         storageClass(storageClassName, { provisioner: 'kubernetes.io/no-provisioner', allowVolumeExpansion: true }),
       );
+      await user.untilAllowed('pvc/data', size('2Gi'));
       await user.patch('pvc/data', size('2Gi'), { as: 'grow with a class that allows it' });
       await user.hear('pvc/data');
     },

@@ -40,6 +40,9 @@ export const snapshots: readonly Scenario[] = [
       const ready = await user.until('vs/before', 'ready', isReady);
       const content = `vscontent/${String(ready?.status?.['boundVolumeSnapshotContentName'])}` as const;
       await user.see('vs/before');
+      const mark = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
+      const isMade = ({ metadata }: Thing) => !JSON.stringify(metadata['annotations'] ?? {}).includes(mark);
+      await user.until(content, 'no longer marked as being made', isMade);
       await user.see(content);
       await user.hear('vs/before', 'SnapshotReady');
       const dataSource = { apiGroup: group, kind: 'VolumeSnapshot', name: 'before' };
