@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { fail } from '../../../src/lib/errors.ts';
 import { exec } from '../../../src/lib/exec.ts';
 
 const devices = z.object({
@@ -33,7 +34,13 @@ export async function detachLoops(directory: string): Promise<void> {
     const numbers = new Set(found.map((it) => it['maj:min']));
     found = loopdevices.filter((it) => numbers.has(it['back-maj:min']) && !names.includes(it.name));
   }
-  for (const name of names) await exec(['losetup', '-d', name]);
+  for (const name of names) {
+    // One that was to go with its last user goes by itself as soon as the volumes on it are detached.
+    const { code, stderr } = await exec(['losetup', '-d', name], { ok: [0, 1] });
+    if (code !== 0 && !stderr.includes('No such device or address')) {
+      fail('internal', `detaching ${name}: ${stderr.trim()}`);
+    }
+  }
 }
 
 async function inodes(directory: string): Promise<Set<string>> {
