@@ -214,7 +214,7 @@ describe('what is refused, and in which words', () => {
       'UnsupportedMediaType',
       /merge-patch/,
     ],
-    ['no JSON', mapsPath, { method: 'POST', body: '{' }, 400, 'BadRequest', /can't be read/],
+    ['no JSON', mapsPath, { method: 'POST', body: '{' }, 400, 'BadRequest', /json parse error/],
     ['an empty body', mapsPath, { method: 'POST', body: '' }, 400, 'BadRequest', /it is empty/],
     [
       'another kind',
@@ -321,7 +321,7 @@ describe('what is refused, and in which words', () => {
       {},
       400,
       'BadRequest',
-      /field label not supported/,
+      /not a known field selector/,
     ],
   ])('%s', async (_what, path, options, code, reason, message) => {
     const answer = await ask(path, options);

@@ -343,7 +343,7 @@ describe('change', () => {
 describe('get', () => {
   test('tables: plain, wide, of several kinds, of a category, without headers', async () => {
     const [header, row] = rows(await kubectl('get', 'pool', 'main'));
-    expect(header).toEqual(['NAME', 'PHASE', 'BACKEND', 'TOTAL', 'USED', 'ALLOCATED', 'AVAILABLE', 'AGE']);
+    expect(header).toEqual(['NAME', 'PHASE', 'NODE', 'BACKEND', 'TOTAL', 'USED', 'ALLOCATED', 'AVAILABLE', 'AGE']);
     expect(row?.[0]).toMatch(/^main/);
     expect(row?.at(-1)).toMatch(/^\d+m?\d*s$/);
     expect(rows(await kubectl('get', 'pool', 'main', '-o', 'wide'))[0]).toContain('PATH');
@@ -387,7 +387,7 @@ describe('get', () => {
     expect(await names('-n', 'team', '--sort-by=.metadata.creationTimestamp')).toHaveLength(3);
     expect(rows(await kubectl('get', 'pvc', '-A'))[0]?.[0]).toBe('NAMESPACE');
     expect(await refused('get', 'pvc', '--field-selector', 'spec.nothing=1')).toContain(
-      'field label not supported: spec.nothing',
+      '"spec.nothing" is not a known field selector',
     );
     expect(await refused('get', 'pvc', '-l', 'a=(')).toContain('selector');
   });

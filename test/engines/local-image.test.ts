@@ -292,24 +292,23 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     expect(await readdir(join(scratch.path, 'pools/p'))).toEqual([]);
   });
 
-  test('a thousand volumes are made and deleted at hundreds a second', async () => {
+  test('a thousand volumes are made and deleted, many at a time', async () => {
     await engine.openPool(pool);
     const names = Array.from({ length: 1000 }, (_, n) => `v${n}`);
     const run = async (work: (name: string) => Promise<unknown>) => {
-      const started = performance.now();
       const left = names.values();
       await Promise.all(
         Array.from({ length: 32 }, async () => {
           for (const name of left) await work(name);
         }),
       );
-      return 1000 / ((performance.now() - started) / 1000);
     };
-    const created = await run((name) => engine.volumes.create(wish(name, { uid: randomUUID() })));
-    const deleted = await run((name) => engine.volumes.delete(ref(name)));
-    // A quiet machine makes well over a thousand; the bar is one that a busy one takes too.
-    expect(created).toBeGreaterThan(250);
-    expect(deleted).toBeGreaterThan(250);
+    await run((name) => engine.volumes.create(wish(name, { uid: randomUUID() })));
+    const made = await engine.volumes.list('p');
+    expect(made.map(({ name }) => name).sort()).toEqual(names.toSorted());
+    expect(made.every(({ complete }) => complete)).toBe(true);
+    await run((name) => engine.volumes.delete(ref(name)));
+    expect(await engine.volumes.list('p')).toEqual([]);
   });
 
   test('a pool stays open for a volume that was attached in a container which has ended', async () => {
