@@ -42,11 +42,18 @@ export function createVolumeDeletion(context: VolumeDeletionOptions): Sidecar {
     isToBeDeleted(volume, driver, directBinding && gone.has(volume.spec.claimRef?.uid));
   const madeBy = informer.index('made by', ({ metadata }) => [metadata.annotations?.[provisionedByAnnotation] ?? '']);
 
+  /** The volume as it is; what its administrator has just changed may not be in view while its claim's end is. */
+  const asItIs = async (seen: PersistentVolume): Promise<PersistentVolume | undefined> => {
+    if (seen.status?.phase === 'Released' || !gone.has(seen.spec.claimRef?.uid)) return seen;
+    return await api.get(persistentVolumes, refTo(seen));
+  };
+
   const reconcile = async (name: string) => {
-    const volume = volumes.get({ name });
-    const provisionedBy = volume?.metadata.annotations?.[provisionedByAnnotation];
-    const driver = provisionedBy === undefined ? undefined : drivers.get(provisionedBy);
-    if (!volume || !driver || done.has(volume.metadata.uid ?? '')) return;
+    const seen = volumes.get({ name });
+    const driver = drivers.get(seen?.metadata.annotations?.[provisionedByAnnotation] ?? '');
+    if (!seen || !driver || done.has(seen.metadata.uid ?? '')) return;
+    const volume = directBinding ? await asItIs(seen) : seen;
+    if (!volume || volume.metadata.uid !== seen.metadata.uid) return;
     if (isDeleting(volume) && !hasFinalizer(volume, provisionerFinalizer)) return;
     if (!isDue(volume, driver.name)) {
       if (directBinding && isToBeReleased(volume, gone)) volumes.note(await releaseVolume(context, volume));
