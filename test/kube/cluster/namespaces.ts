@@ -35,6 +35,12 @@ export async function makeNamespaces(layout: Layout, processes: Processes, name:
     (await readFile(`/proc/${pid}/cmdline`, 'utf8')).startsWith('sleep'),
   );
   const inside = (...argv: [string, ...string[]]) => exec(enter(pid, argv));
+  // What happens to be mounted on this machine is not the node's: it would keep those devices busy for its whole life.
+  const { stdout } = await inside('findmnt', '--noheadings', '--raw', '--output', 'SOURCE,TARGET');
+  for (const line of stdout.split('\n').reverse()) {
+    const [source = '', target = ''] = line.split(' ');
+    if (source.startsWith('/dev/loop')) await inside('umount', '--lazy', target);
+  }
   for (const [directory, path] of Object.entries(nodeDirectories)) {
     await inside('mount', '--bind', layout.node(name, directory), path);
   }
