@@ -20,7 +20,7 @@ interface BaseImage {
 const e2e = 'registry.k8s.io/e2e-test-images';
 
 /** Tests of block devices pass flags that this busybox's dd lacks; and its shell prefers what it has itself. */
-const debian = { sh: '/bin/dash', dd: '/bin/dd' };
+const debian = { sh: '/bin/bash', dd: '/bin/dd' };
 
 /**
  * The images that Kubernetes' own tests expect, under the names that they ask for: what they need of them is here, not
