@@ -8,6 +8,7 @@ import { Playground } from './playground.ts';
 import { holds, sums, witness, witnessPod } from './witnesses.ts';
 
 const now = 'pods-luck';
+const late = 'pods-luck-late';
 const nodes = ['n1', 'n2'] as const;
 
 // What a test does takes a minute at most, but a busy machine may need more.
@@ -19,7 +20,10 @@ describe.skipIf(process.getuid?.() !== 0)('bad luck', { timeout: 400_000 }, () =
   beforeAll(async () => {
     cluster = await moorageCluster();
     user = await Playground.open(cluster, 'pods-luck');
-    await user.makeGlobal(storageClass(now, { fsType: 'xfs' }));
+    await user.makeGlobal(
+      storageClass(now, { fsType: 'xfs' }),
+      storageClass(late, { fsType: 'xfs' }, 'WaitForFirstConsumer'),
+    );
     await user.make(...nodes.flatMap((node) => witness(`old-${node}`, node)));
     const names = nodes.map((node) => `old-${node}`);
     await user.ready(...names);
@@ -146,6 +150,43 @@ describe.skipIf(process.getuid?.() !== 0)('bad luck', { timeout: 400_000 }, () =
       const left = await cluster.kubectl(['get', 'volumesnapshotcontents,snapshots.moorage.dev', '-o', 'json']);
       return !left.includes(`"${user.namespace}"`) && !deleted.some((name) => left.includes(name));
     });
+  });
+
+  it('kills an agent, twice, while its volumes grow and are copied', async () => {
+    const machine = cluster.node('n1');
+    const names = ['grows-1', 'grows-2', 'grows-3'];
+    await user.make(...names.flatMap((name) => witness(name, 'n1', late)));
+    await user.ready(...names);
+    const before = await sums(user, names);
+    const copies = names.flatMap((name) => [
+      { name: `clone-of-${name}`, of: name, from: { kind: 'PersistentVolumeClaim', name } as const },
+      { name: `restored-${name}`, of: name, from: { kind: 'VolumeSnapshot', name } as const },
+    ]);
+
+    const wish = JSON.stringify({ spec: { resources: { requests: { storage: '600Mi' } } } });
+    await Promise.all(names.map((name) => user.kubectl('patch', 'pvc', name, '-p', wish)));
+    await user.make(
+      ...names.map((name) => snapshot(name, name)),
+      ...copies.flatMap(({ name, from }) => [
+        claim(name, { storageClass: late, size: '600Mi', from }),
+        witnessPod(name, 'n1'),
+      ]),
+    );
+    await aMoment(2000);
+    await killAgain(machine, 'agent');
+    await aMoment(2000);
+    await killAgain(machine, 'agent');
+
+    const grown = names.map((name) => `pvc/${name}`);
+    await user.kubectl('wait', '--for=jsonpath={.status.capacity.storage}=600Mi', ...grown, '--timeout=150s');
+    await holds(user, before);
+    // Copies were made of what their source had been, and are as large as they were asked for.
+    await holds(user, new Map(copies.map(({ name, of }) => [name, before.get(of) ?? ''])));
+    for (const name of [...names, ...copies.map(({ name }) => name)]) {
+      expect(Number(await user.sh(name, "df -m /data | awk 'END { print $2 }'")), name).toBeGreaterThan(500);
+    }
+    await user.remove(...names.map((name) => `volumesnapshot/${name}`));
+    await forget(...names, ...copies.map(({ name }) => name));
   });
 
   it('takes the API server away while a pod ends: the others notice nothing', async () => {
