@@ -90,6 +90,14 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
     await expect(cluster.kubectl(replace, { input: stolen })).rejects.toThrow(/only its own lease/);
   });
 
+  it('keeps its kinds, and with them all volumes, from being deleted by a slip', async () => {
+    const crds = ['volumes.moorage.dev', 'volumesnapshotcontents.snapshot.storage.k8s.io'];
+    for (const crd of crds) {
+      await expect(cluster.kubectl(['delete', 'crd', crd]), crd).rejects.toThrow(/go all its objects, and their data/);
+    }
+    expect(await get('pod writer', '{.status.phase}')).toBe('Running');
+  });
+
   it('refuses what an agent writes about a volume that is nowhere yet, of a pool of another node', async () => {
     await using stranger = await asAgent(cluster, 'n2');
     await apply(cluster, {

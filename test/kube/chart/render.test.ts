@@ -108,8 +108,8 @@ describe.each(['own', 'upstream'])('the chart with sidecars: %s', (sidecars) => 
     expect(written).not.toContain('storageclasses.storage.k8s.io');
   });
 
-  it('keeps each agent to its own node', () => {
-    for (const name of ['moorage-agent-own-node', 'moorage-agent-own-pools']) {
+  it('keeps each agent to its own node, and the kinds where they are', () => {
+    for (const name of ['moorage-agent-own-node', 'moorage-agent-own-pools', 'moorage-crds-stay']) {
       expect(find(objects, 'ValidatingAdmissionPolicy', name).spec).toMatchObject({ failurePolicy: 'Fail' });
       const binding = find(objects, 'ValidatingAdmissionPolicyBinding', name);
       expect(binding.spec).toMatchObject({ policyName: name, validationActions: ['Deny'] });
@@ -191,7 +191,8 @@ describe('the values of the chart', () => {
     expect(containersOf(controller)[0]?.args).toContain('--direct-binding=false');
     const kinds = objects.map(({ kind }) => kind);
     expect(kinds).not.toContain('PodDisruptionBudget');
-    expect(kinds).not.toContain('ValidatingAdmissionPolicy');
+    const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+    expect(policies.map(({ metadata }) => metadata.name)).toEqual(['moorage-crds-stay']);
   });
 
   it('choose the classes', async () => {
