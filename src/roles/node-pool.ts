@@ -1,7 +1,7 @@
 import type { Api } from '../api/api.ts';
 import { isCode } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { type Pool, pools } from '../model/kinds/moorage.ts';
+import { defaultPoolLabel, type Pool, pools } from '../model/kinds/moorage.ts';
 import type { AgentOptions } from './cluster-options.ts';
 
 /** Ensures that this node has a pool: one of its own name, if no Pool names the node yet. */
@@ -13,7 +13,9 @@ export async function ensureNodePool(
   const present = await api.list(pools);
   if (present.items.some(({ spec }) => spec.node === node)) return;
   try {
-    await api.create(pools, poolOf(node, node, backend, poolPath));
+    const pool = poolOf(node, node, backend, poolPath);
+    const labels = { [defaultPoolLabel]: 'true' };
+    await api.create(pools, { ...pool, metadata: { ...pool.metadata, labels } });
     log.info({ pool: node, node }, 'pool made');
   } catch (error) {
     if (!isCode(error, 'already-exists')) throw error;

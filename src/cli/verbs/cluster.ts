@@ -56,14 +56,14 @@ export const clusterVerbs: readonly Verb[] = [
     run: ({ flags, roles }) => roles.agent(flags),
   },
   {
-    usage: 'may-uninstall',
-    summary: 'say whether Moorage may be taken away from a cluster',
+    usage: 'prepare-uninstall',
+    summary: 'say whether Moorage may be taken away from a cluster, and remove what its agents made by themselves',
     details:
       'helm uninstall asks this first. Exit code 0 if it may. Volumes that no pod uses stand against it, unless the\nCSIDriver carries the annotation moorage.dev/keep-volumes=true.',
     isHidden: true,
     connects: true,
     flags: [['--undo <command>', 'what to tell a person to run who goes on with Moorage instead']],
-    examples: [['moorage may-uninstall', 'and what stands against it']],
-    run: async (call) => (await import('./may-uninstall.ts')).mayUninstall(call),
+    examples: [['moorage prepare-uninstall', 'and what stands against it']],
+    run: async (call) => (await import('./prepare-uninstall.ts')).prepareUninstall(call),
   },
 ];

@@ -15,7 +15,15 @@ export { type Difference, difference, type Inventory, inventories } from './moor
 export { type Mount, mounts } from './moorage/mount.ts';
 export { type Pool, pools } from './moorage/pool.ts';
 export { type Replica, replicas } from './moorage/replica.ts';
-export { driverName, group, type Refusal, refusal, systemNamespace, topologyKey } from './moorage/shared.ts';
+export {
+  defaultPoolLabel,
+  driverName,
+  group,
+  type Refusal,
+  refusal,
+  systemNamespace,
+  topologyKey,
+} from './moorage/shared.ts';
 export { type Snapshot, snapshots } from './moorage/snapshot.ts';
 export { type StorageCluster, storageClusters } from './moorage/storage-cluster.ts';
 export { type Volume, volumes } from './moorage/volume.ts';

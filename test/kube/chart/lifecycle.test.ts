@@ -184,6 +184,11 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
     const volumes = () => cluster.kubectl(['get', 'pv,volumes.moorage.dev', '-o', 'name']);
     await until('the volume is gone', 60, async () => (await volumes()) === '');
     await uninstall();
+    // What was not made by an administrator goes too: nobody could remove it from its disk later.
+    expect(await cluster.kubectl(['get', 'pools.moorage.dev', '-o', 'name'])).toBe('');
+    for (const name of ['n1', 'n2']) {
+      expect((await cluster.node(name).exec('find', '/var/lib/moorage/pools', '-type', 'f')).stdout).toBe('');
+    }
     const kinds = 'csidriver,storageclass,volumesnapshotclass,clusterrole,clusterrolebinding,validatingadmissionpolicy';
     const left = await cluster.kubectl(['get', kinds, '-o', 'name']);
     expect(left.split('\n').filter((name) => /moorage(?!-kube)/.test(name))).toEqual([]);

@@ -9,6 +9,9 @@ export const apiVersion = z.literal('moorage.dev/v1alpha1');
 export const driverName = 'csi.moorage.dev';
 /** The namespace of Moorage's own parts in a cluster. */
 export const systemNamespace = 'moorage';
+
+/** Marks the pools that agents made by themselves, and that go again with them. */
+export const defaultPoolLabel = 'moorage.dev/default-pool';
 /** Topology key of a node, as our driver reports it. */
 export const topologyKey = 'topology.moorage.dev/node';
 

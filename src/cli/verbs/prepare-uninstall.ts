@@ -11,14 +11,21 @@ import {
 } from '../../model/kinds/index.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { connect } from '../connection.ts';
+import { removeDefaultPools } from '../uninstall/default-pools.ts';
 import { reasonsAgainst } from '../uninstall/reasons.ts';
 import type { Call } from '../verb.ts';
 
 /** On the CSIDriver: volumes that no pod uses may stay behind. The chart's uninstall.keepVolumes sets it. */
 const keepAnnotation = 'moorage.dev/keep-volumes';
 
-/** Says whether Moorage may be taken away from the cluster, and if not why. Returns 0, or the exit code of `in-use`. */
-export async function mayUninstall({ flags, terminal }: Call): Promise<number> {
+/** Milliseconds for the agents to remove the pools that they made. */
+const patience = 60_000;
+
+/**
+ * Says whether Moorage may be taken away from the cluster, and if not why. Where no volume is left, the agents' own
+ * pools go now, while there is somebody to remove them. Returns 0, or the exit code of `in-use`.
+ */
+export async function prepareUninstall({ flags, terminal }: Call): Promise<number> {
   await using api = await connect(flags);
   const driver = await api.get(csiDrivers, { name: driverName });
   const keepVolumes = driver?.metadata.annotations?.[keepAnnotation] === 'true';
@@ -32,7 +39,9 @@ export async function mayUninstall({ flags, terminal }: Call): Promise<number> {
     keepVolumes,
   );
   if (reasons.length === 0) {
+    const removed = keepVolumes ? [] : await removeDefaultPools(api, patience);
     terminal.out(keepVolumes ? 'Volumes stay as they are, and no pod uses one.' : 'No volume is left.');
+    if (removed.length > 0) terminal.out(`Removed the pools that agents had made: ${removed.join(', ')}.`);
     return 0;
   }
   terminal.note('Moorage is not uninstalled, since nobody would look after its volumes:');
