@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -42,19 +43,18 @@ test(`after each of ${kills} kill -9 during writes, every acknowledged write is 
   }
 });
 
-/** Lets a writer write for a while, kills it, and returns the whole lines that it had said. */
+/**
+ * Lets a writer write for a while, kills it, and returns the whole lines that it had said. It says them to a file: what
+ * a full pipe holds back would die with it, and be missed here.
+ */
 async function writeAndKill(file: string, round: number): Promise<string[]> {
+  const said = `${file}.said`;
+  await using output = await open(said, 'w');
   const writer = spawn(process.execPath, [join(import.meta.dirname, 'store-writer.ts'), file, String(round)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', output.fd, 'inherit', 'pipe'],
   });
-  let text = '';
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  writer.on('close', () => resolve());
-  writer.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    if (text === '') setTimeout(() => writer.kill('SIGKILL'), 20 + Math.random() * 150);
-    text += chunk;
-  });
-  await ended;
+  writer.stdio[3]?.once('data', () => setTimeout(() => writer.kill('SIGKILL'), 20 + Math.random() * 60));
+  await once(writer, 'close');
   expect(writer.signalCode).toBe('SIGKILL');
-  return text.split('\n').slice(1, -1);
+  return (await readFile(said, 'utf8')).split('\n').slice(0, -1);
 }
