@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,15 +12,14 @@ test('a store that another process has is refused with its pid, and free as soon
   const file = join(dir, 'store.db');
   const open = () => openEmbeddedApi({ file, log: silent, kinds: allKinds });
   const writer = spawn(process.execPath, [join(import.meta.dirname, 'store-writer.ts'), file, '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
   try {
-    await once(writer.stdout, 'data');
+    await new Promise((begun) => writer.stdio[3]?.once('data', begun));
     await expect(open()).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringContaining(`another moorage up (pid ${writer.pid}) uses ${dir}`),
     });
-    writer.stdout.resume();
     writer.kill('SIGKILL');
     await using _api = await open();
   } finally {
