@@ -26,8 +26,13 @@ interface News {
   isWritten: boolean;
 }
 
-/** So many are written at once: in a burst, what people may read later does not crowd out what they wait for. */
+/** So many are written at once. */
 const atOnce = 4;
+/**
+ * In a burst, what people may read later does not crowd out what they wait for: while so much news comes in so many
+ * milliseconds, good news is held back, but no longer than that.
+ */
+const burst = { news: 8, within: 500, longest: 15_000 };
 
 /** So many pieces of news are remembered; what was not heard for longest is told anew. */
 const remembered = 4_096;
@@ -44,8 +49,13 @@ class Recorder implements EventRecorder, AsyncDisposable {
   readonly #repeated = new Set<News>();
   readonly #waiting = new Set<News>();
   readonly #writing = new Set<News>();
+  /** When news came last, so often as makes a burst. */
+  readonly #came: number[] = [];
+  #heldSince: number | undefined;
+  #isEnding = false;
   #idle: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #holding: NodeJS.Timeout | undefined;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -62,7 +72,10 @@ class Recorder implements EventRecorder, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
+    clearTimeout(this.#holding);
+    this.#isEnding = true;
     for (const news of this.#repeated) this.#write(news);
+    this.#pump();
     if (this.#writing.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
@@ -72,6 +85,8 @@ class Recorder implements EventRecorder, AsyncDisposable {
     const known = this.#news.get(key);
     const now = new Date();
     if (!known) {
+      this.#came.push(performance.now());
+      if (this.#came.length > burst.news) this.#came.shift();
       const event = newEvent(object, type, reason, message, this.#options.component, now);
       const news = { event, count: 1, last: now, next: 0, isWritten: false };
       this.#remember(key, news);
@@ -118,14 +133,30 @@ class Recorder implements EventRecorder, AsyncDisposable {
   }
 
   #pump(): void {
+    const holds = this.#holds();
     for (const news of this.#waiting) {
       if (this.#writing.size >= atOnce) return;
-      if (this.#writing.has(news)) continue;
+      if (this.#writing.has(news) || (holds && news.event.type === 'Normal')) continue;
       this.#waiting.delete(news);
       this.#writing.add(news);
       void this.#saveOrLog(news);
     }
     if (this.#writing.size === 0) this.#idle?.();
+  }
+
+  /** Whether good news waits; if so, there is another look when the burst may be over. */
+  #holds(): boolean {
+    const now = performance.now();
+    const [first = 0] = this.#came;
+    const isBurst = this.#came.length === burst.news && now - first < burst.within;
+    if (!isBurst || this.#isEnding) this.#heldSince = undefined;
+    else this.#heldSince ??= now;
+    if (this.#heldSince === undefined || now - this.#heldSince > burst.longest) return false;
+    this.#holding ??= setTimeout(() => {
+      this.#holding = undefined;
+      this.#pump();
+    }, burst.within).unref();
+    return true;
   }
 
   async #saveOrLog(news: News): Promise<void> {

@@ -1,11 +1,10 @@
 import { runAsLeader } from '../api/leader-election.ts';
 import { messageOf } from '../lib/errors.ts';
-import { driverName } from '../model/kinds/moorage.ts';
 import { connectCluster, waitForOwnKinds } from './cluster.ts';
 import type { ControllerOptions } from './cluster-options.ts';
 import { giveMemoryBack } from './memory.ts';
-import { probeOf } from './probe.ts';
 import type { ProcessContext } from './process.ts';
+import type { UpstreamService } from './upstream-service.ts';
 
 /** A role of a cluster, running in this process. */
 export interface ClusterRole extends AsyncDisposable {
@@ -17,51 +16,48 @@ const leaseName = 'moorage-controller';
 const homeNamespace = 'moorage';
 
 /**
- * Starts what a cluster needs once: the CSI controller service, in every replica, and in the one that leads also the
- * callers of CSI and the placement of volumes. Resolves when the service answers; who leads is decided later.
+ * Starts what a cluster needs once: the CSI controller service, its callers and the placement of volumes, in the replica
+ * that leads. The others stand by, and keep no view of the cluster. With sidecars of others, every replica has the CSI
+ * service. Resolves when the process can lead; who does is decided later.
  */
 export async function controller(options: ControllerOptions, context: ProcessContext): Promise<ClusterRole> {
   await using open = new AsyncDisposableStack();
   const { socket, sidecars } = options;
   const { log, signal, fatal } = context;
-  const parts = importParts();
+  const first = importParts();
   const api = open.use(await connectCluster('controller', options.kubeconfig, log));
   const namespace = options.namespace ?? (options.kubeconfig === undefined ? api.namespace : homeNamespace);
 
-  const { createMetrics, serveHealth, createEventRecorder } = await parts.first;
-  const metrics = open.use(createMetrics({ api, objects: 'cluster' }));
+  const { createMetrics, serveHealth, createEventRecorder } = await first;
+  const metrics = open.use(createMetrics({ api, objects: 'none' }));
   const { meter } = metrics;
   let problem: string | undefined = 'it is starting';
-  const probe = open.use(probeOf(socket));
+  let service: UpstreamService | undefined;
+  const csi = async () => service && { csi: await service.problem() };
   const health = open.use(
     await serveHealth({
       ...options.metrics,
       log,
       metrics: metrics.text,
-      live: async () => (problem ? {} : { csi: await probe.problem() }),
-      ready: async () => ({ controller: problem, ...(problem ? {} : { csi: await probe.problem() }) }),
+      live: async () => ({ ...(await csi()) }),
+      ready: async () => ({ controller: problem, ...(await csi()) }),
     }),
   );
   await waitForOwnKinds(api, log, signal);
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
-  const { startPlacement, startCsiDriver } = await parts.storage;
-  const placement = open.use(await startPlacement({ api, log, events, meter, namespace }));
-  const measureCalls = sidecars === 'upstream';
-  const { room } = placement;
-  open.use(await startCsiDriver({ services: ['controller'], api, room, socket, log, meter, measureCalls }));
+  const parts = { api, log, events, meter, namespace };
+  // The sidecars of others choose leaders of their own: each replica answers them.
+  if (sidecars === 'upstream') {
+    const { serveUpstream } = await import('./upstream-service.ts');
+    service = open.use(await serveUpstream(parts, socket));
+  }
   problem = undefined;
 
   const lead = async (ending: AbortSignal) => {
-    await using led = new AsyncDisposableStack();
-    led.use(await placement.lead());
-    if (sidecars === 'own') {
-      const { openDrivers, startSidecars } = await import('../sidecars/start.ts');
-      const drivers = led.use(openDrivers({ api, node: undefined, log, meter }));
-      await drivers.add({ name: driverName, socket });
-      const { directBinding } = options;
-      const inCluster = { attacher: false, mounts: false, capacity: { namespace } };
-      led.use(await startSidecars({ api, drivers, log, events, meter, directBinding, ...inCluster }));
-    }
+    metrics.countCluster();
+    await using _led = service
+      ? await service.placement.lead()
+      : await import('./leading.ts').then((it) => it.leadAlone(parts, options.directBinding));
     await aborted(ending);
   };
   const stop = new AbortController();
@@ -94,11 +90,8 @@ function importParts() {
     import('../gateways/health/health.ts'),
     import('../api/event-recorder.ts'),
   ]).then(([metrics, health, recorder]) => ({ ...metrics, ...health, ...recorder }));
-  const storage = Promise.all([import('../volumes/start-placement.ts'), import('../csi/driver/start.ts')]).then(
-    ([placement, driver]) => ({ ...placement, ...driver }),
-  );
-  for (const part of [first, storage]) part.catch(() => {});
-  return { first, storage };
+  first.catch(() => {});
+  return first;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,6 @@ import { createSnapshotController } from './snapshotter/snapshot-controller.ts';
 import { createSnapshotter } from './snapshotter/snapshotter.ts';
 
 export type { CapacityOptions } from './capacity/options.ts';
-export { openDrivers } from './drivers/registry.ts';
 
 export interface SidecarsOptions extends SidecarContext {
   /**

@@ -8,7 +8,7 @@ import {
   NodeUnpublishVolumeResponseSchema,
   NodeUnstageVolumeResponseSchema,
 } from '../../src/csi/protocol/csi_pb.ts';
-import type { CsiClient } from '../../src/csi/transport/client.ts';
+import type { CsiClient } from '../../src/csi/transport/csi-client.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { bindMount, unmount } from '../../src/node/mount.ts';
 import type { Driver, DriverRegistry } from '../../src/sidecars/drivers/driver.ts';

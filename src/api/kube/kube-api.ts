@@ -92,7 +92,7 @@ export function openKubeApi(options: ConnectOptions): KubeApi {
         verb: 'create',
         resource: kind.plural,
         path: pathOf(kind, { namespace: object.metadata.namespace }),
-        query: dryRunQuery(dryRun),
+        query: writeQuery(dryRun),
         body: typed(kind, object),
       }),
 
@@ -106,7 +106,7 @@ export function openKubeApi(options: ConnectOptions): KubeApi {
         verb: 'patch',
         resource: resourceName(kind, subresource),
         path: pathOf(kind, ref, subresource),
-        query: dryRunQuery(dryRun),
+        query: writeQuery(dryRun),
         body,
         type: patchTypes[type],
       }),
@@ -160,7 +160,7 @@ export function openKubeApi(options: ConnectOptions): KubeApi {
       verb: 'update',
       resource: resourceName(kind, subresource),
       path: pathOf(kind, refTo(object), subresource),
-      query: dryRunQuery(dryRun),
+      query: writeQuery(dryRun),
       body: typed(kind, object),
     });
 
@@ -211,8 +211,9 @@ function typed<T extends KubeObject>(kind: Kind<T>, object: T): T {
   return { ...object, apiVersion: apiVersionOf(kind), kind: kind.kind };
 }
 
-function dryRunQuery(dryRun: boolean) {
-  return dryRun ? { dryRun: 'All' } : {};
+/** What we write is typed: that a server looks for fields which it does not know costs it a second reading of each. */
+function writeQuery(dryRun: boolean) {
+  return { fieldValidation: 'Ignore', ...(dryRun && { dryRun: 'All' }) };
 }
 
 function deleteBody({ preconditions, propagationPolicy, dryRun }: DeleteOptions): unknown {

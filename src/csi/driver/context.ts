@@ -38,7 +38,7 @@ export type DriverOptions = CommonOptions &
   );
 
 /** What the controller service works with. */
-export interface ControllerContext extends CommonOptions {
+export interface ControllerContext extends Pick<CommonOptions, 'api' | 'room'> {
   readonly volumes: ObjectWatch<Volume>;
   readonly snapshots: ObjectWatch<Snapshot>;
 }

@@ -1,10 +1,10 @@
-import { status } from '@grpc/grpc-js';
 import { fail, isCode } from '../../lib/errors.ts';
 import { type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { ControllerExpandVolumeRequest } from '../protocol/csi_pb.ts';
 import { RpcError } from '../transport/codes.ts';
+import { status } from '../transport/status.ts';
 import type { ControllerContext } from './context.ts';
 import { refusalText, refusalWords } from './refusals.ts';
 import { larger, readRange, roundUp } from './size.ts';

@@ -1,6 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import { fail } from '../../lib/errors.ts';
 import { RpcError } from '../transport/codes.ts';
+import { status } from '../transport/status.ts';
 
 /** The most entries of one page: Go's clients take 4 MiB of a response. */
 const largestPage = 5_000;

@@ -1,9 +1,9 @@
-import { status } from '@grpc/grpc-js';
 import { fail } from '../../lib/errors.ts';
 import { formatBytes } from '../../model/quantity.ts';
 import type { FsType } from '../../node/filesystem.ts';
 import type { CapacityRange } from '../protocol/csi_pb.ts';
 import { RpcError } from '../transport/codes.ts';
+import { status } from '../transport/status.ts';
 
 const unit = 4096n;
 const defaultSize = 1n << 30n;

@@ -1,13 +1,13 @@
 import { KeyedLock } from '../../lib/keyed-lock.ts';
-import { driverName, snapshots, volumes } from '../../model/kinds/moorage.ts';
+import { driverName, volumes } from '../../model/kinds/moorage.ts';
 import { serveCsi } from '../transport/server.ts';
 import type { CommonOptions, DriverOptions, NodeOptions } from './context.ts';
-import { controllerService } from './controller.ts';
 import { identityService } from './identity.ts';
 import { createInlineSweep, sweepEvery } from './inline.ts';
 import { nodeService } from './node.ts';
 import { openNodeRecords } from './node-record.ts';
 import { ObjectWatch } from './object-watch.ts';
+import { openController } from './open-controller.ts';
 
 export type { DriverOptions } from './context.ts';
 
@@ -18,11 +18,11 @@ export type { DriverOptions } from './context.ts';
 export async function startCsiDriver(options: DriverOptions): Promise<AsyncDisposable> {
   await using open = new AsyncDisposableStack();
   const { meter, log, socket } = options;
-  const controller = options.services[0] === 'controller' ? await openController(options, open) : undefined;
+  const controller = options.services[0] === 'controller' ? open.use(await openController(options)) : undefined;
   const server = await serveCsi({
     socket,
     identity: identityService(),
-    controller,
+    controller: controller?.service,
     node: 'node' in options ? await openNode(options, !controller, open) : undefined,
     log,
     onCall: options.measureCalls
@@ -32,17 +32,6 @@ export async function startCsiDriver(options: DriverOptions): Promise<AsyncDispo
   open.use(server);
   const owned = open.move();
   return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-async function openController(options: CommonOptions, open: AsyncDisposableStack) {
-  const { api } = options;
-  const views = [api.informer(volumes), api.informer(snapshots)] as const;
-  await Promise.all(views.map(({ synced }) => synced));
-  return controllerService({
-    ...options,
-    volumes: open.use(new ObjectWatch(views[0])),
-    snapshots: open.use(new ObjectWatch(views[1])),
-  });
 }
 
 async function openNode(options: CommonOptions & NodeOptions, kubelet: boolean, open: AsyncDisposableStack) {

@@ -1,18 +1,10 @@
 import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { Controller, GroupController, Identity, Node } from '../protocol/csi_pb.ts';
 import { RpcError } from './codes.ts';
+import type { CsiClient } from './csi-client.ts';
 import { type CallOptions, definitionOf, type ServiceClient } from './method.ts';
-
-/** The services of a CSI driver. A call of a service that the driver does not have fails with UNIMPLEMENTED. */
-export interface CsiClient {
-  readonly identity: ServiceClient<typeof Identity>;
-  readonly controller: ServiceClient<typeof Controller>;
-  readonly group: ServiceClient<typeof GroupController>;
-  readonly node: ServiceClient<typeof Node>;
-  /** Ends the connection; calls that run fail with CANCELLED. */
-  close(): void;
-}
+import { type FailedStatus, status } from './status.ts';
 
 const defaultTimeout = 120_000;
 /** Lists of ten thousands of volumes fit. */
@@ -90,5 +82,7 @@ function callerOf(client: Client, method: DescMethod) {
 
 function failureOf(method: DescMethod, error: ServiceError | null): RpcError {
   const code = error && error.code !== status.OK ? error.code : status.UNKNOWN;
-  return new RpcError(code, error?.details || `${method.name} failed without saying why`, { cause: error });
+  return new RpcError(code as FailedStatus, error?.details || `${method.name} failed without saying why`, {
+    cause: error,
+  });
 }

@@ -1,8 +1,8 @@
-import { status } from '@grpc/grpc-js';
 import { type ErrorCode, MoorageError, messageOf } from '../../lib/errors.ts';
+import { type FailedStatus, status } from './status.ts';
 
 /** The gRPC status of each error code, as CSI 1.12 uses the statuses. */
-export const statusOfCode: Readonly<Record<ErrorCode, status>> = {
+export const statusOfCode: Readonly<Record<ErrorCode, FailedStatus>> = {
   'not-found': status.NOT_FOUND,
   'already-exists': status.ALREADY_EXISTS,
   conflict: status.ABORTED,
@@ -19,7 +19,7 @@ export const statusOfCode: Readonly<Record<ErrorCode, status>> = {
 };
 
 /** The error code of each gRPC status that a driver may answer with. */
-export const codeOfStatus: Readonly<Record<Exclude<status, status.OK>, ErrorCode>> = {
+export const codeOfStatus: Readonly<Record<FailedStatus, ErrorCode>> = {
   [status.CANCELLED]: 'timeout',
   [status.UNKNOWN]: 'internal',
   [status.INVALID_ARGUMENT]: 'invalid',
@@ -43,9 +43,9 @@ export const codeOfStatus: Readonly<Record<Exclude<status, status.OK>, ErrorCode
  * coarse (OUT_OF_RANGE for a size); a client throws it for every call that failed, with gRPC's own error as cause.
  */
 export class RpcError extends MoorageError {
-  readonly status: status;
+  readonly status: FailedStatus;
 
-  constructor(code: Exclude<status, status.OK>, message: string, options?: { cause?: unknown }) {
+  constructor(code: FailedStatus, message: string, options?: { cause?: unknown }) {
     super(codeOfStatus[code], message, options);
     this.status = code;
   }
@@ -55,14 +55,9 @@ export class RpcError extends MoorageError {
 const longestMessage = 4_000;
 
 /** What of an error goes over the wire: a status and one message, never a stack trace. */
-export function wireError(error: unknown): { readonly code: status; readonly details: string } {
+export function wireError(error: unknown): { readonly code: FailedStatus; readonly details: string } {
   const message = messageOf(error);
   const details = message.length > longestMessage ? `${message.slice(0, longestMessage)} …` : message;
   if (error instanceof RpcError) return { code: error.status, details };
   return { code: error instanceof MoorageError ? statusOfCode[error.code] : status.INTERNAL, details };
-}
-
-/** The name of a status, for logs and metrics: `NOT_FOUND`. */
-export function statusName(code: status): string {
-  return status[code] ?? String(code);
 }

@@ -2,10 +2,11 @@ import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { MoorageError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import { statusName, wireError } from './codes.ts';
+import { wireError } from './codes.ts';
 import { type CallContext, definitionOf, type Service } from './method.ts';
 import { redacted } from './redact.ts';
 import { closeToOthers, prepareSocket } from './socket.ts';
+import { statusName } from './status.ts';
 
 /** One answered call, for the metrics. */
 export interface AnsweredCall {

@@ -8,6 +8,8 @@ import { timeWays } from './ways.ts';
 /** What happens, as Prometheus text. */
 export interface Metrics extends Disposable {
   readonly meter: Meter;
+  /** Counts and times the objects of a cluster, too, from now on: for the one replica that leads. */
+  countCluster(): void;
   /** The page, in Prometheus' text format 0.0.4. */
   text(): Promise<string>;
 }
@@ -51,10 +53,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
   requests.subscribe(onRequest);
   stack.defer(() => requests.unsubscribe(onRequest));
   const { api, objects = 'embedded' } = options;
-  if (objects !== 'none') {
-    stack.use(timeWays(api, objects === 'embedded', (way, seconds) => tell((it) => it.observeWay(way, seconds))));
-  }
+  let counted = false;
+  const count = (hasMounts: boolean) => {
+    if (counted) return;
+    counted = true;
+    stack.use(timeWays(api, hasMounts, (way, seconds) => tell((it) => it.observeWay(way, seconds))));
+    tell((it) => it.countObjects(hasMounts));
+  };
+  if (objects === 'embedded') count(true);
   return {
+    // A cluster has no Mounts.
+    countCluster: () => count(false),
     meter: { observe: (series, labels, seconds) => tell((it) => it.observe(series, labels, seconds)) },
     text: async () => (await opened()).text(),
     [Symbol.dispose]: () => stack.dispose(),

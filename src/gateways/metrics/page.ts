@@ -11,6 +11,7 @@ import type { Way } from './ways.ts';
 export interface Page extends Meter {
   observeWay(way: Way, seconds: number): void;
   countRequest(request: ApiRequest): void;
+  countObjects(hasMounts: boolean): void;
   text(): Promise<string>;
 }
 
@@ -18,7 +19,7 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const good = new Set(['', 'ok', 'OK', '0']);
 
 /** Opens an empty page. */
-export function openPage({ api, objects = 'embedded', mountedVolumes, storeWrites }: MetricsOptions): Page {
+export function openPage({ api, mountedVolumes, storeWrites }: MetricsOptions): Page {
   const registry = new Registry();
   const registers = [registry];
   const histogram = (name: string, help: string, labelNames: readonly string[]) =>
@@ -44,7 +45,6 @@ export function openPage({ api, objects = 'embedded', mountedVolumes, storeWrite
     labelNames: ['verb', 'resource', 'code'],
     registers,
   });
-  if (objects !== 'none') countObjects(api, objects === 'embedded', registry);
   if (mountedVolumes) countVolumes(mountedVolumes, registry);
   if (storeWrites) countWrites(storeWrites, registry);
   countProcess(registry);
@@ -56,6 +56,7 @@ export function openPage({ api, objects = 'embedded', mountedVolumes, storeWrite
     },
     observeWay: (way, seconds) => ways[way].observe(seconds),
     countRequest: ({ verb, resource, code }) => requests.inc({ verb, resource, code }),
+    countObjects: (hasMounts) => countObjects(api, hasMounts, registry),
     text: () => registry.metrics(),
   };
 }

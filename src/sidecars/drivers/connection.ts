@@ -1,7 +1,8 @@
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { type CsiClient, connectCsi } from '../../csi/transport/client.ts';
+import { connectCsi } from '../../csi/transport/client.ts';
 import { RpcError } from '../../csi/transport/codes.ts';
+import type { CsiClient } from '../../csi/transport/csi-client.ts';
 import { sleep } from '../../lib/clock.ts';
 import { isCode } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';

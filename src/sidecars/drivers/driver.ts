@@ -1,4 +1,4 @@
-import type { CsiClient } from '../../csi/transport/client.ts';
+import type { CsiClient } from '../../csi/transport/csi-client.ts';
 import type { DriverCapabilities } from './capabilities.ts';
 
 /** A CSI driver that has answered, as it was when it last answered. */

@@ -1,6 +1,6 @@
-import { status } from '@grpc/grpc-js';
-import type { CsiClient } from '../../csi/transport/client.ts';
 import { RpcError } from '../../csi/transport/codes.ts';
+import type { CsiClient } from '../../csi/transport/csi-client.ts';
+import { status } from '../../csi/transport/status.ts';
 import { sleep } from '../../lib/clock.ts';
 import { fail } from '../../lib/errors.ts';
 import { announcesController, type DriverCapabilities, readCapabilities } from './capabilities.ts';

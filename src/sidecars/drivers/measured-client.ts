@@ -1,6 +1,7 @@
-import type { CsiClient } from '../../csi/transport/client.ts';
-import { RpcError, statusName } from '../../csi/transport/codes.ts';
+import { RpcError } from '../../csi/transport/codes.ts';
+import type { CsiClient } from '../../csi/transport/csi-client.ts';
 import type { CallOptions } from '../../csi/transport/method.ts';
+import { statusName } from '../../csi/transport/status.ts';
 import type { Meter } from '../../lib/meter.ts';
 
 type AnyCall = (request: object, options?: CallOptions) => Promise<object>;

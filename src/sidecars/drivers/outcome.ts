@@ -1,9 +1,9 @@
-import { status } from '@grpc/grpc-js';
-import { RpcError, statusName } from '../../csi/transport/codes.ts';
+import { RpcError } from '../../csi/transport/codes.ts';
+import { type Status, status, statusName } from '../../csi/transport/status.ts';
 import { isCode, messageOf } from '../../lib/errors.ts';
 
 /** The gRPC status of a failed CSI call, or undefined if the error is not one. */
-export function grpcCodeOf(error: unknown): status | undefined {
+export function grpcCodeOf(error: unknown): Status | undefined {
   return error instanceof RpcError ? error.status : undefined;
 }
 
@@ -37,7 +37,7 @@ export function isInfeasible(error: unknown): boolean {
   return error instanceof RpcError && infeasible.has(error.status);
 }
 
-const infeasible: ReadonlySet<status> = new Set([
+const infeasible: ReadonlySet<Status> = new Set([
   status.INVALID_ARGUMENT,
   status.OUT_OF_RANGE,
   status.NOT_FOUND,

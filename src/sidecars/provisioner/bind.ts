@@ -28,7 +28,7 @@ export async function markBound({ api, volumes }: BindingParts, volume: Persiste
   if (volume.status?.phase === 'Bound') return volume;
   const body = { metadata: { uid: volume.metadata.uid }, status: { phase: 'Bound' } };
   return volumes.note(
-    await api.patch(persistentVolumes, refTo(volume), { type: 'merge', body }, { subresource: 'status' }),
+    await api.patch(persistentVolumes, refTo(volume), { type: 'strategic', body }, { subresource: 'status' }),
   );
 }
 
@@ -59,7 +59,9 @@ export async function withdraw({ api, volumes }: BindingParts, volume: Persisten
     current = volumes.note(await api.patch(persistentVolumes, refTo(volume), { type: 'merge', body }));
   }
   const body = { metadata: condition(), status: { phase: 'Released' } };
-  volumes.note(await api.patch(persistentVolumes, refTo(volume), { type: 'merge', body }, { subresource: 'status' }));
+  volumes.note(
+    await api.patch(persistentVolumes, refTo(volume), { type: 'strategic', body }, { subresource: 'status' }),
+  );
 }
 
 /** The claim with its volume's name on it, or undefined if another volume's name is there already. */
@@ -104,6 +106,6 @@ async function markClaim(
   };
   const body = { metadata: { uid: claim.metadata.uid }, status };
   claims.note(
-    await api.patch(persistentVolumeClaims, refTo(claim), { type: 'merge', body }, { subresource: 'status' }),
+    await api.patch(persistentVolumeClaims, refTo(claim), { type: 'strategic', body }, { subresource: 'status' }),
   );
 }

@@ -1,0 +1,25 @@
+import { snapshots, volumes } from '../../model/kinds/moorage.ts';
+import type { ControllerService } from '../transport/server.ts';
+import type { CommonOptions } from './context.ts';
+import { controllerService } from './controller.ts';
+import { ObjectWatch } from './object-watch.ts';
+
+/** The CSI Controller service over the objects, which it watches until it is disposed of. */
+export interface OpenController extends Disposable {
+  readonly service: ControllerService;
+}
+
+/** Resolves when all volumes and snapshots are known. */
+export async function openController(options: Pick<CommonOptions, 'api' | 'room'>): Promise<OpenController> {
+  const { api } = options;
+  const views = [api.informer(volumes), api.informer(snapshots)] as const;
+  await Promise.all(views.map(({ synced }) => synced));
+  using open = new DisposableStack();
+  const service = controllerService({
+    ...options,
+    volumes: open.use(new ObjectWatch(views[0])),
+    snapshots: open.use(new ObjectWatch(views[1])),
+  });
+  const owned = open.move();
+  return { service, [Symbol.dispose]: () => owned.dispose() };
+}
