@@ -2,6 +2,7 @@ import type { Controller } from '../api/controller.ts';
 import { createAttachedVolumeProtection, createAttacher } from './attacher/attacher.ts';
 import { createCapacity } from './capacity/capacity.ts';
 import type { CapacityOptions } from './capacity/options.ts';
+import { createUnmetClaims } from './capacity/unmet-claims.ts';
 import type { Sidecar, SidecarContext } from './context.ts';
 import { createCloneProtection } from './provisioner/clone-protection.ts';
 import { createVolumeDeletion } from './provisioner/delete-volume.ts';
@@ -31,7 +32,7 @@ export interface SidecarsOptions extends SidecarContext {
   readonly snapshotController?: boolean;
   /** Whether the API serves Mounts, by which a claim is in use in embedded mode. Default true. */
   readonly mounts?: boolean;
-  /** Publishes CSIStorageCapacity objects; default none. */
+  /** Publishes CSIStorageCapacity objects, and says on claims that none of them has room for; default none. */
   readonly capacity?: CapacityOptions | undefined;
 }
 
@@ -56,7 +57,7 @@ export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisp
     createVolumeDeletion(options),
     ...(attacher ? [createAttacher(options)] : []),
     createResizer(options),
-    ...(capacity ? [createCapacity({ ...options, capacity })] : []),
+    ...(capacity ? [createCapacity({ ...options, capacity }), createUnmetClaims(options)] : []),
   ];
   const controllers: Controller[] = [
     ...sidecars.map(({ controller }) => controller),

@@ -139,6 +139,6 @@ async function write(
   const conditions = withConditions(inventory.status?.conditions, [
     { type: 'Ready', status: done ? 'True' : 'False', reason: phase, message },
   ]);
-  const status = { phase, differences, completionTime: timestamp(), conditions };
+  const status = { ...inventory.status, phase, differences, completionTime: timestamp(), conditions };
   await storage.options.api.updateStatus(inventories, { ...inventory, status });
 }

@@ -81,3 +81,9 @@ test('a new generation is acknowledged', () => {
   const seen = after(look(10n));
   expect(look(10n, 0n, { ...seen, metadata: { ...seen.metadata, generation: 2 } })).toBeDefined();
 });
+
+test('what another release says of the pool stays', () => {
+  const { nodes = [], ...first } = look(10n) ?? {};
+  const more = { ...first, nodes: nodes.map((it) => ({ ...it, temperature: '30' })), health: 'good' };
+  expect(look(500n, 0n, after(more))).toMatchObject({ health: 'good', nodes: [{ used: '500Mi', temperature: '30' }] });
+});

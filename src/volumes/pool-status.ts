@@ -26,7 +26,7 @@ export function poolStatus(
   exactly = false,
 ): Status | undefined {
   const before = pool.status?.nodes?.find((it) => it.node === node);
-  const seen = state.ready ? figures(node, state, offer) : (before ?? { node });
+  const seen = { ...before, ...(state.ready ? figures(node, state, offer) : { node }) };
   const statements = statementsOf(state);
   const phase = !state.ready ? 'Failed' : statements.some(isFull) ? 'Degraded' : 'Ready';
   const same =

@@ -74,6 +74,7 @@ async function take(storage: Storage, given: Snapshot, volume: Volume, home: Pla
     const artifact = await engine.volumes.snapshot({ ...ref, uid, volume: volume.metadata.name });
     const ready: Statement = { type: 'Ready', status: 'True', reason: 'Taken', message: `it is in pool ${home.pool}` };
     await write(storage, snapshot, [ready], {
+      ...snapshot.status,
       phase: 'Ready',
       size: formatBytes(artifact.size),
       used: formatBytes(artifact.used),

@@ -72,7 +72,7 @@ class VolumePasses {
     if (typeof pool !== 'string') return this.#refuse(volume, pool);
     try {
       const artifact = await engine.volumes.create({ ...wish, pool });
-      await this.#writeReady(volume, artifact, { pool, node, engine: engine.name });
+      await this.#writeReady(volume, artifact, { ...volume.status?.placement, pool, node, engine: engine.name });
     } catch (error) {
       if (isCode(error, 'conflict')) throw error;
       ledger.forget(volumeKey(volume));

@@ -11,6 +11,7 @@ test('the same reason is told once in five minutes, another one at once', () => 
   const claim = { apiVersion: 'v1', kind: 'Claim', metadata: { name: 'data', uid: '1' } };
   expect(complaints.warn(claim, 'Failed', 'can promise 12Mi more')).toBe(true);
   expect(complaints.warn(claim, 'Failed', 'can promise 8.5Gi more')).toBe(false);
+  expect(complaints.warn(claim, 'Failed', 'can promise none more')).toBe(false);
   expect(complaints.warn(claim, 'Failed', 'the pool is not ready')).toBe(true);
   vi.advanceTimersByTime(299_000);
   expect(complaints.warn(claim, 'Failed', 'the pool is not ready')).toBe(false);

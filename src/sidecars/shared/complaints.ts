@@ -5,7 +5,7 @@ const interval = 300_000;
 
 /**
  * Tells why something fails, but not at every try: again only after 5 minutes, or when the reason is another one. Only
- * figures that differ (how much room is left) are not another reason.
+ * figures that differ (how much room is left, or that there is none) are not another reason.
  */
 export class Complaints {
   readonly #events: EventRecorder;
@@ -18,7 +18,7 @@ export class Complaints {
   /** True if it was told now. */
   warn(object: KubeObject, reason: string, message: string): boolean {
     const key = keyOf(refTo(object));
-    const gist = `${object.metadata.uid} ${reason} ${message.replaceAll(/\d+(\.\d+)?([KMGTPE]i?)?/g, '#')}`;
+    const gist = `${object.metadata.uid} ${reason} ${message.replaceAll(/\d+(\.\d+)?([KMGTPE]i?)?|\bnone\b/g, '#')}`;
     const now = performance.now();
     const told = this.#told.get(key);
     if (told?.gist === gist && now < told.next) return false;

@@ -248,7 +248,15 @@ describe.skipIf(process.getuid?.() !== 0)('volumes of pods on two nodes', () => 
     const refused = await user.said('now-one', /small-/);
     expect(refused).toMatchObject({ type: 'Warning', reason: 'ProvisioningFailed' });
     for (const node of ['n1', 'n2']) expect(refused.message).toMatch(new RegExp(`pool ${disk}-${node}.*Mi`));
+    const unmet = await user.said('late-one', /^no node has room for 500Mi: n1 has .+, n2 has [^,]+$/);
+    expect(unmet).toMatchObject({
+      type: 'Warning',
+      reason: 'NoRoomOnAnyNode',
+      involvedObject: { kind: 'PersistentVolumeClaim', name: 'late-one' },
+    });
     await new Promise((resolve) => setTimeout(resolve, 5000));
+    const told = (await user.events('late-one')).filter(({ reason }) => reason === 'NoRoomOnAnyNode');
+    expect(told.map(({ count = 1 }) => count)).toEqual([1]);
     const failures = (await user.events('now-one')).filter(({ reason }) => reason === 'ProvisioningFailed');
     expect(failures.map(({ count = 1 }) => count)).toEqual([1]);
 
