@@ -15,10 +15,11 @@ export async function cpuSeconds(pids: readonly number[]): Promise<number> {
   return ticks / ticksPerSecond;
 }
 
-/** Resident memory of processes in MiB: what each has to itself or shares with others counts for each. */
-export async function residentMiB(pids: readonly number[]): Promise<number> {
+/** Memory of processes in MiB; of a page that several processes share, each has its part (PSS). */
+export async function memoryMiB(pids: readonly number[]): Promise<number> {
   let kib = 0;
-  for (const pid of pids) kib += Number(/^VmRSS:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  for (const pid of pids)
+    kib += Number(/^Pss:\s*(\d+)/m.exec(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
   return kib / 1024;
 }
 
@@ -29,7 +30,7 @@ export async function requestsAnswered(cluster: Cluster): Promise<number> {
   for (const line of metrics.split('\n')) {
     const [, labels, value] = /^apiserver_request_total\{(.*)\} (\S+)$/.exec(line) ?? [];
     if (labels === undefined) continue;
-    if (/verb="(WATCH|CONNECT)"|resource="leases"|resource="(nodes|pods)"|resource=""/.test(labels)) continue;
+    if (/verb="(WATCH|CONNECT)"|resource="leases"|resource="(nodes|pods)"|[{,]resource=""/.test(labels)) continue;
     sum += Number(value);
   }
   return sum;

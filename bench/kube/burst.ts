@@ -4,7 +4,7 @@ import { exec } from '../../src/lib/exec.ts';
 import { type Cluster, until } from '../../test/kube/cluster/index.ts';
 import type { Client } from '../client.ts';
 import { paths } from '../objects.ts';
-import { cpuSeconds, requestsAnswered, residentMiB } from './accounting.ts';
+import { cpuSeconds, memoryMiB, requestsAnswered } from './accounting.ts';
 import type { Stack } from './stack.ts';
 
 /** What a burst of claims took: rate in claims a second, latencies in ms. */
@@ -15,8 +15,10 @@ export interface KubeBurst {
   readonly p99: number;
   /** Milliseconds of processor for one claim, of the stack's own processes, until all was quiet. */
   readonly cpu: number;
-  /** Resident MiB of the stack's own processes, with the claims there. */
+  /** MiB of one process of each kind that the stack has, with the claims there. */
   readonly memory: number;
+  /** MiB of all its processes. */
+  readonly memoryOfAll: number;
   /** Requests to the API server for one claim, by everybody but the client that created it. */
   readonly requests: number;
   /** Seconds until the volumes of all claims, deleted at once, were gone. */
@@ -35,10 +37,11 @@ export async function burstOf(cluster: Cluster, client: Client, stack: Stack, co
   const argv = [process.execPath, program, cluster.kubeconfig, String(count), '20', stack.classes.immediate] as const;
   const { stdout } = await exec(argv, { timeout: 120_000 + count * 500 });
   const { rate, p50, p99 } = JSON.parse(stdout) as { rate: number; p50: number; p99: number };
-  await sleep(10_000);
+  // The last events are written when the burst is over.
+  await sleep(20_000);
   const cpu = (((await cpuSeconds(pids)) - before.cpu) / count) * 1000;
   const requests = ((await requestsAnswered(cluster)) - before.requests) / count - 1;
-  const memory = await residentMiB(pids);
+  const [memory, memoryOfAll] = [await memoryMiB(await stack.oneOfEach()), await memoryMiB(pids)];
   const started = performance.now();
   await client.call('DELETE', paths.claims);
   await until(`the volumes of ${count} claims are gone`, 600, async () => {
@@ -46,5 +49,5 @@ export async function burstOf(cluster: Cluster, client: Client, stack: Stack, co
     return items.every(({ spec }) => spec.storageClassName !== stack.classes.immediate);
   });
   const deletion = (performance.now() - started) / 1000;
-  return { count, rate, p50, p99, cpu, memory, requests, deletion };
+  return { count, rate, p50, p99, cpu, memory, memoryOfAll, requests, deletion };
 }

@@ -116,6 +116,7 @@ export async function startPeer(cluster: Cluster, client: Client, programs: stri
     name: 'official sidecars with the hostpath driver',
     classes,
     processes: () => ownPids(children),
+    oneOfEach: () => ownPids(children),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -5,4 +5,6 @@ export interface Stack {
   readonly classes: { readonly immediate: string; readonly firstConsumer: string };
   /** Process ids of all that belongs to it, on this machine. */
   processes(): Promise<readonly number[]>;
+  /** Of these, one of each kind: the one that works most. */
+  oneOfEach(): Promise<readonly number[]>;
 }
