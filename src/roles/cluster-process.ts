@@ -16,7 +16,10 @@ export async function runController(flags: ClusterFlags): Promise<number> {
     logLevel: options.logLevel,
     patience,
     start: (context) => controller(options, context),
-    onReady: sayReady({ socket: options.socket, sidecars: options.sidecars }),
+    onReady: sayReady({
+      sidecars: options.sidecars,
+      ...(options.sidecars === 'upstream' && { socket: options.socket }),
+    }),
   });
 }
 

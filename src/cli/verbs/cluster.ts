@@ -19,7 +19,7 @@ export const clusterVerbs: readonly Verb[] = [
       'Serves the CSI controller service, and while it leads all of its kind, provisions, grows and snapshots what claims\nask for. Runs in a Deployment. POD_NAME and POD_NAMESPACE say which pod it is.',
     flags: [
       ...common,
-      ['--csi-address <socket>', 'where to serve CSI (default: /run/moorage/csi.sock)'],
+      ['--csi-address <socket>', 'where to serve CSI to --sidecars upstream (default: /run/moorage/csi.sock)'],
       ['--metrics-address <address>', 'where to serve /metrics, /healthz and /readyz (default: :9810)'],
       sidecars,
       ['--direct-binding <boolean>', "bind new volumes here, ahead of Kubernetes' own binder (default: true)"],

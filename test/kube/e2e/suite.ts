@@ -47,6 +47,8 @@ export async function runSuite(cluster: Cluster, options: SuiteOptions): Promise
     'run',
     `--procs=${processes}`,
     `--timeout=${minutes}m`,
+    // As Kubernetes' own jobs do; what passed only then is named as flaky in the log.
+    '--flake-attempts=2',
     `--focus=${focus ? `External.Storage.*(${focus})` : 'External.Storage'}`,
     ...neverChosen.map((text) => `--skip=${text}`),
     '--no-color',
