@@ -97,12 +97,19 @@ export async function startPeer(cluster: Cluster, client: Client, programs: stri
   sidecar(await tool('csi-snapshotter'));
   sidecar(await tool('snapshot-controller'));
   const classes = { immediate: 'hostpath-immediate', firstConsumer: 'hostpath' };
+  // The driver runs on the first node only, so pods with its volumes go there.
+  const allowedTopologies = [{ matchLabelExpressions: [{ key: 'topology.hostpath.csi/node', values: [node.name] }] }];
   for (const [mode, name] of [
     ['Immediate', classes.immediate],
     ['WaitForFirstConsumer', classes.firstConsumer],
   ]) {
     const kind = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name } };
-    await client.call('POST', paths.classes, { ...kind, provisioner: driver, volumeBindingMode: mode });
+    await client.call('POST', paths.classes, {
+      ...kind,
+      provisioner: driver,
+      volumeBindingMode: mode,
+      allowedTopologies,
+    });
     open.defer(async () => void (await client.call('DELETE', `${paths.classes}/${name}`)));
   }
   await until('the kubelet knows the hostpath driver', 60, async () => {
