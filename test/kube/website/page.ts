@@ -80,11 +80,20 @@ export class Page implements AsyncDisposable {
     await this.waitUntil(`!window.left && document.readyState === 'complete'`);
   }
 
-  /** Types into the element, in place of what was there. */
-  async fill(selector: string, text: string): Promise<void> {
-    await this.click(selector);
-    await this.evaluate(`document.activeElement.select?.()`);
-    await this.write(text);
+  /**
+   * Types into fields, each text in place of what was there, until all of them hold theirs: a page that has just loaded
+   * may still take the cursor elsewhere, or fill in something of its own.
+   */
+  async fill(fields: Readonly<Record<string, string>>): Promise<void> {
+    const held = `Object.entries(${JSON.stringify(fields)}).every(([selector, text]) => document.querySelector(selector)?.value === text)`;
+    await until(`${Object.keys(fields).join(', ')} are filled in`, 60, async () => {
+      for (const [selector, text] of Object.entries(fields)) {
+        await this.click(selector);
+        await this.evaluate(`document.activeElement.select?.()`);
+        await this.write(text);
+      }
+      return (await this.evaluate(held)) === true;
+    });
   }
 
   /** Types where the cursor is. */

@@ -13,22 +13,27 @@ export interface Post {
   readonly picture?: number;
 }
 
-/** Goes through the installation that a new website begins with. */
+/** Goes through the installation that a new website begins with; of one that is installed, nothing is asked. */
 export async function install(page: Page, site: string, title: string, { name, password }: Person): Promise<void> {
   await page.open(`${site}/`);
-  await page.fill('#weblog_title', title);
-  await page.fill('#user_login', name);
-  await page.fill('#pass1', password);
-  await page.fill('#admin_email', `${name}@example.com`);
+  if ((await page.evaluate(`location.pathname.endsWith('/wp-admin/install.php')`)) !== true) return;
+  await page.fill({
+    '#weblog_title': title,
+    '#user_login': name,
+    '#pass1': password,
+    '#admin_email': `${name}@example.com`,
+  });
   await page.follow('#submit');
   await page.waitUntil(`document.body.innerText.includes('WordPress has been installed')`);
 }
 
-/** Logs in, up to the dashboard. */
+/** Logs in, up to the dashboard. Who is known already is there at once. */
 export async function logIn(page: Page, site: string, { name, password }: Person): Promise<void> {
   await page.open(`${site}/wp-login.php`);
-  await page.fill('#user_login', name);
-  await page.fill('#user_pass', password);
+  if ((await page.evaluate(`document.querySelector('#wpadminbar') !== null`)) === true) return;
+  // A moment after it has loaded, this page puts the cursor into its first field, wherever a person was typing by then.
+  await page.waitUntil(`document.activeElement.matches('#user_login')`);
+  await page.fill({ '#user_login': name, '#user_pass': password });
   await page.follow('#wp-submit');
   await page.waitUntil(`document.querySelector('#wpadminbar')`);
 }
