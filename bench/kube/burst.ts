@@ -19,8 +19,10 @@ export interface KubeBurst {
   readonly memory: number;
   /** MiB of all its processes. */
   readonly memoryOfAll: number;
-  /** Requests to the API server for one claim, by everybody but the client that created it. */
+  /** Requests to the API server for one claim until all were bound, by everybody but the client that created it. */
   readonly requests: number;
+  /** The same until all was quiet: what is told of them comes when there is time. */
+  readonly requestsInAll: number;
   /** Seconds until the volumes of all claims, deleted at once, were gone. */
   readonly deletion: number;
 }
@@ -36,11 +38,13 @@ export async function burstOf(cluster: Cluster, client: Client, stack: Stack, co
   const program = join(import.meta.dirname, '../burst.ts');
   const argv = [process.execPath, program, cluster.kubeconfig, String(count), '20', stack.classes.immediate] as const;
   const { stdout } = await exec(argv, { timeout: 120_000 + count * 500 });
+  const answered = async () => ((await requestsAnswered(cluster)) - before.requests) / count - 1;
+  const requests = await answered();
   const { rate, p50, p99 } = JSON.parse(stdout) as { rate: number; p50: number; p99: number };
   // The last events are written when the burst is over.
   await sleep(20_000);
   const cpu = (((await cpuSeconds(pids)) - before.cpu) / count) * 1000;
-  const requests = ((await requestsAnswered(cluster)) - before.requests) / count - 1;
+  const requestsInAll = await answered();
   const [memory, memoryOfAll] = [await memoryMiB(await stack.oneOfEach()), await memoryMiB(pids)];
   const started = performance.now();
   await client.call('DELETE', paths.claims);
@@ -49,5 +53,5 @@ export async function burstOf(cluster: Cluster, client: Client, stack: Stack, co
     return items.every(({ spec }) => spec.storageClassName !== stack.classes.immediate);
   });
   const deletion = (performance.now() - started) / 1000;
-  return { count, rate, p50, p99, cpu, memory, memoryOfAll, requests, deletion };
+  return { count, rate, p50, p99, cpu, memory, memoryOfAll, requests, requestsInAll, deletion };
 }
