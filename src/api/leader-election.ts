@@ -41,7 +41,7 @@ export interface ElectionOptions {
  * Somewhat shorter than client-go's 15, 10 and 2 s: another leader is there within 15 s of the last one's death, its
  * own start included.
  */
-const usualTimes: ElectionTimes = { lease: 13_000, renewal: 8_000, retry: 2_000 };
+const usualTimes: ElectionTimes = { lease: 12_000, renewal: 8_000, retry: 2_000 };
 
 /** Milliseconds that an orderly end waits for the Lease to be written. */
 const lastWrite = 1_000;
