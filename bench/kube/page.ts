@@ -155,7 +155,8 @@ const how = `### How, in a cluster
   What it is compared with runs once of each: provisioner, resizer, snapshotter, snapshot controller, registrar and driver; so do the
   controller that leads and one agent. Processor time and requests are those of all processes.
 - Times of pods are medians over the rounds, which come at different moments of the second after which a kubelet looks at its containers
-  again. The image is on the node, and the program ends when it is told to.`;
+  again. The image is on the node, and the program ends when it is told to.
+- What bounds these numbers: [decision 0012](decisions/0012-what-bounds-a-claim-in-a-cluster.md).`;
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
