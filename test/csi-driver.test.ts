@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -193,6 +193,36 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
     await expect(use(id)).rejects.toMatchObject({ status: status.ALREADY_EXISTS });
     await letGo(id);
     await half.client.controller.deleteVolume({ volumeId: id });
+  });
+
+  test('goes on where staging was cut off right after its mount', async () => {
+    const id = (await create('whole', { fsType: 'xfs' }))?.volumeId ?? '';
+    await writeFile(join(await use(id), 'file'), 'read me');
+    await letGo(id);
+    const copyOf = { volumeContentSource: { type: { case: 'volume', value: { volumeId: id } } } };
+    const copyId =
+      (await create('cut-off', {}, { ...copyOf, capacityRange: { requiredBytes: 800n * MiB } }))?.volumeId ?? '';
+    // As an agent leaves it that is killed then: attached and mounted, and neither as large nor as read-only as it has to be.
+    const mountOnly = async (name: string) => {
+      const attached = await half.engine.node.attach({ pool: 'default', name }, { readOnly: false });
+      await mkdir(staging(name), { recursive: true });
+      await exec(['mount', '-o', 'nouuid', attached.path, staging(name)]);
+    };
+
+    await mountOnly(copyId);
+    const path = await use(copyId);
+    const { usage } = await half.client.node.nodeGetVolumeStats({ volumeId: copyId, volumePath: path });
+    expect(usage[0]?.total).toBeGreaterThan(650n * MiB);
+    expect(await readFile(join(path, 'file'), 'utf8')).toBe('read me');
+    await letGo(copyId);
+
+    await mountOnly(id);
+    await use(id, mounted(Mode.SINGLE_NODE_READER_ONLY));
+    await expect(writeFile(join(staging(id), 'other'), '')).rejects.toMatchObject({ code: 'EROFS' });
+    const attached = await half.engine.node.attached({ pool: 'default', name: id });
+    expect((await exec(['blockdev', '--getro', attached?.path ?? ''])).stdout.trim()).toBe('1');
+    await letGo(id);
+    for (const volumeId of [copyId, id]) await half.client.controller.deleteVolume({ volumeId });
   });
 
   test('refuses a second node, naming the one that has the volume, and leaves nothing', async () => {

@@ -125,7 +125,10 @@ function xfsSize(superblock: Buffer): bigint | undefined {
 /** A file system may end this far before its device without being worth growing. */
 const slack = 16n << 20n;
 
-/** True if the device has grown past its file system, as after a restore into a larger volume. For an unmounted one. */
+/**
+ * True if the device has grown past its file system, as after a restore into a larger volume. Of a mounted one it may
+ * still say so for a while after it was grown.
+ */
 export async function needsGrowth(device: string, fsType: FsType): Promise<boolean> {
   const size = await filesystemSize(device, fsType);
   return size !== undefined && (await deviceSize(device)) - size >= (size < slack * 16n ? size / 16n : slack);

@@ -74,8 +74,8 @@ export async function mountsOf(device: string): Promise<readonly MountEntry[]> {
   );
 }
 
-/** True if the device's file system is mounted at that path. */
-export async function isMountedAt(device: string, path: string): Promise<boolean> {
+/** The mount of the device's file system at that path, if there is one. */
+export async function mountedAt(device: string, path: string): Promise<MountEntry | undefined> {
   const wanted = await canonical(path);
-  return (await mountsOf(device)).some(({ target }) => target === wanted);
+  return (await mountsOf(device)).find(({ target }) => target === wanted);
 }

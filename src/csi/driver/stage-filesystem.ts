@@ -11,6 +11,7 @@ import {
   needsGrowth,
 } from '../../node/filesystem.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
+import type { MountEntry } from '../../node/mountinfo.ts';
 import { probeDevice } from '../../node/probe.ts';
 import { mountsOf, type NodeContext } from './node-context.ts';
 
@@ -30,11 +31,29 @@ export interface StageFilesystem {
  * then attached once more, without the right to write.
  */
 export async function stageFilesystem(context: NodeContext, wish: StageFilesystem, device: string): Promise<void> {
+  await mountWritable(context, wish, device);
+  if (wish.readOnly) await takeWriting(context, wish);
+}
+
+/** What staging still had to do if it was cut off at any moment after the mount that is there. */
+export async function finishFilesystem(
+  context: NodeContext,
+  wish: StageFilesystem,
+  device: string,
+  mount: MountEntry,
+): Promise<void> {
+  if (mount.readOnly) return;
+  const fsType = await formattedAs(context, wish);
+  if (fsType === 'xfs' && (await needsGrowth(device, fsType))) {
+    await growFilesystem(context.exec, { device, target: wish.staging, fsType });
+  }
+  if (wish.readOnly) await takeWriting(context, wish);
+}
+
+/** In place of the writable mount, which has replayed the journal, one of a device that takes no writes. */
+async function takeWriting(context: NodeContext, wish: StageFilesystem): Promise<void> {
   const { exec, engine } = context;
   const { doing, ref, staging: target } = wish;
-  await mountWritable(context, wish, device);
-  if (!wish.readOnly) return;
-  // The mount was worth while: it has replayed the journal, which the device won't take from now on.
   await unmount(exec, target);
   await engine.node.detach(ref);
   const attached = await engine.node.attach(ref, { readOnly: true });

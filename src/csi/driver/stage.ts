@@ -4,9 +4,9 @@ import { canonical, readMounts } from '../../node/mountinfo.ts';
 import type { NodeStageVolumeRequest } from '../protocol/csi_pb.ts';
 import { releaseAttachment, takeAttachment } from './attachments.ts';
 import { readCapability, type Use } from './capability.ts';
-import { checkMode, findHere, isMountedAt, type NodeContext } from './node-context.ts';
+import { checkMode, findHere, mountedAt, type NodeContext } from './node-context.ts';
 import type { NodeRecord } from './node-record.ts';
-import { type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
+import { finishFilesystem, type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
 
 /**
  * Brings a volume to this node: takes its attachment, attaches it, and mounts its file system at the staging path.
@@ -52,7 +52,8 @@ async function bringHere(
 ): Promise<void> {
   const { engine } = context;
   const present = await engine.node.attached(wish.ref);
-  if (present?.kind === 'device' && (await isMountedAt(present.path, wish.staging))) return;
+  const mount = present?.kind === 'device' ? await mountedAt(present.path, wish.staging) : undefined;
+  if (present && mount) return await finishFilesystem(context, { ...wish, ...use }, present.path, mount);
   const block = use.mode === 'Block';
   const attached = await engine.node.attach(wish.ref, { readOnly: block && use.readOnly });
   if (attached.kind === 'device' && !block) await stageFilesystem(context, { ...wish, ...use }, attached.path);
