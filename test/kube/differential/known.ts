@@ -71,6 +71,13 @@ export const known: readonly Known[] = [
     covers: ({ embedded = '', cluster = '' }) =>
       embedded !== cluster && embedded.includes('supported values: ') && letters(embedded) === letters(cluster),
   },
+  {
+    name: 'go-values',
+    covers: ({ embedded = '', cluster = '' }) =>
+      /value: (core\.\w|field\.Path\{|\[\]string\{)/.test(cluster) &&
+      withoutValues(embedded) === withoutValues(cluster),
+    sometimes: true,
+  },
   { name: 'unknown-group', covers: steps('requests: GET /apis/example.com/v1/things') },
   { name: 'own-words', covers: (it) => (it.field === 'message' || it.field === 'details') && ownWords(it) },
 ];
@@ -118,6 +125,11 @@ function isUndecodable({ embedded = '', cluster = '' }: Difference): boolean {
     /^\w+ in version "\w+" cannot be handled as a \w+: /.exec(text),
   );
   return one?.[0] !== undefined && one[0] === other?.[0];
+}
+
+/** A refusal without the values that it refuses. */
+function withoutValues(text: string): string {
+  return text.replace(/ value: .*?(?=: (must|supported) )/g, ' value');
 }
 
 function letters(text: string): string {
