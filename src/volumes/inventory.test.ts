@@ -65,6 +65,13 @@ test.each<[string, Observed, string[], string[]]>([
   ['an object that is being deleted', world([volume('a', {}, deleting)], []), [], []],
   ['too few bytes', world([volume('a')], [artifact('a', { size: 4096n })]), ['Mismatch Volume'], []],
   ['a file that is not ours', world([], [artifact('a', { uid: undefined })]), ['Foreign File'], []],
+  [
+    'a directory of ours before it is marked, and after',
+    world([volume('a', {}, deleting)], [artifact('a', { uid: undefined, complete: false })]),
+    [],
+    [],
+  ],
+  ['such a directory of nobody', world([], [artifact('a', { uid: undefined, complete: false })]), ['Foreign File'], []],
   ['a half-made leak', world([], [artifact('a', { complete: false })]), ['Leak Volume'], ['delete']],
   [
     'a half-made volume of an object',

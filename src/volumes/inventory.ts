@@ -51,6 +51,8 @@ function ofArtifact(observed: Observed, artifact: Artifact): Finding[] {
   const what = kind === 'volume' ? 'Volume' : 'Snapshot';
   const where = `pool ${pool}`;
   if (uid === undefined) {
+    // The first and the last moment of a thing of ours: its directory is there, and the mark in it not yet, or no more.
+    if (!complete && objectsOf(observed, kind, name).length > 0) return [];
     const message = `${name} in ${where} does not carry Moorage's mark, and is left alone`;
     return [{ kind: 'Foreign', what: 'File', name, message }];
   }

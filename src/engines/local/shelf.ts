@@ -94,12 +94,10 @@ export class Shelf {
     for (const entry of entries) {
       const directory = join(this.directory, entry);
       const prefix = [making, deleting].find((it) => entry.startsWith(it));
-      items.push({
-        name: entry.slice(prefix?.length ?? 0),
-        directory,
-        metadata: await readMetadata(directory),
-        complete: prefix === undefined,
-      });
+      const metadata = await readMetadata(directory);
+      // What went on meanwhile, whole or to another name, is not there.
+      if (!metadata && !(await lstat(directory).catch(() => undefined))) continue;
+      items.push({ name: entry.slice(prefix?.length ?? 0), directory, metadata, complete: prefix === undefined });
     }
     return items;
   }
