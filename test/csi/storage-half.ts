@@ -9,7 +9,7 @@ import { connectCsi } from '../../src/csi/transport/client.ts';
 import type { CsiClient } from '../../src/csi/transport/csi-client.ts';
 import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
 import { isCode } from '../../src/lib/errors.ts';
-import { exec } from '../../src/lib/exec.ts';
+import { type Exec, exec as run } from '../../src/lib/exec.ts';
 import { openLog } from '../../src/lib/log.ts';
 import { noMeter } from '../../src/lib/meter.ts';
 import { allKinds } from '../../src/model/kinds/index.ts';
@@ -27,8 +27,15 @@ export interface StorageHalf extends AsyncDisposable {
 /** The node that the storage half runs on. */
 export const node = 'here';
 
-/** Opens it over a data directory, with one pool, `default`, which is ready when this resolves. */
-export async function openStorageHalf(dataDir: string, backend: Pool['spec']['backend']): Promise<StorageHalf> {
+/**
+ * Opens it over a data directory, with one pool, `default`, which is ready when this resolves. `exec` runs all the
+ * programs that it needs.
+ */
+export async function openStorageHalf(
+  dataDir: string,
+  backend: Pool['spec']['backend'],
+  exec: Exec = run,
+): Promise<StorageHalf> {
   await using open = new AsyncDisposableStack();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const log = openLog(process.env['MOORAGE_LOG'] ?? 'silent');
