@@ -43,13 +43,11 @@ export function kubePage({ machine, date, version, ours, peer }: KubeMeasured): 
     if (value === undefined) return [];
     const other = of(pick, fallback);
     const verdict = met(value, other) ? 'met' : '**not met**';
-    return [`| ${what} | ${show(value)} | ${other === undefined ? '' : show(other)} | ${target} | ${verdict} |`];
+    return [cells(what, value, other, show, target, verdict)];
   };
   const fact = (what: string, pick: Pick, show: (value: number) => string) => {
-    const [value, other] = [pick(ours), pick(against)];
-    return value === undefined
-      ? []
-      : [`| ${what} | ${show(value)} | ${other === undefined ? '' : show(other)} |  |  |`];
+    const value = pick(ours);
+    return value === undefined ? [] : [cells(what, value, of(pick), show, '', '')];
   };
   const rate = (value: number) => `${value.toFixed(1)} a second`;
   const count = ours.raised?.count ?? ours.defaults?.count ?? 0;
@@ -132,6 +130,18 @@ export function kubePage({ machine, date, version, ours, peer }: KubeMeasured): 
     peer ? withPeer : withoutPeer,
     how,
   ].join('\n\n');
+}
+
+/** One line of the table. */
+function cells(
+  what: string,
+  value: number,
+  other: number | undefined,
+  show: (value: number) => string,
+  target: string,
+  verdict: string,
+): string {
+  return `| ${what} | ${show(value)} | ${other === undefined ? '' : show(other)} | ${target} | ${verdict} |`;
 }
 
 function latencies({ name, raised, defaults }: StackResult): string {

@@ -11,7 +11,6 @@ import {
   needsGrowth,
 } from '../../node/filesystem.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
-import type { MountEntry } from '../../node/mountinfo.ts';
 import { probeDevice } from '../../node/probe.ts';
 import { mountsOf, type NodeContext } from './node-context.ts';
 
@@ -35,21 +34,6 @@ export async function stageFilesystem(context: NodeContext, wish: StageFilesyste
   if (wish.readOnly) await takeWriting(context, wish);
 }
 
-/** What staging still had to do if it was cut off at any moment after the mount that is there. */
-export async function finishFilesystem(
-  context: NodeContext,
-  wish: StageFilesystem,
-  device: string,
-  mount: MountEntry,
-): Promise<void> {
-  if (mount.readOnly) return;
-  const fsType = await formattedAs(context, wish);
-  if (fsType === 'xfs' && (await needsGrowth(device, fsType))) {
-    await growFilesystem(context.exec, { device, target: wish.staging, fsType });
-  }
-  if (wish.readOnly) await takeWriting(context, wish);
-}
-
 /** In place of the writable mount, which has replayed the journal, one of a device that takes no writes. */
 async function takeWriting(context: NodeContext, wish: StageFilesystem): Promise<void> {
   const { exec, engine } = context;
@@ -70,11 +54,11 @@ async function takeWriting(context: NodeContext, wish: StageFilesystem): Promise
 
 async function mountWritable(context: NodeContext, wish: StageFilesystem, device: string): Promise<void> {
   const { exec } = context;
-  // While it is mounted elsewhere, as after a staging path was unmounted by hand, nothing may touch the device.
+  // While it is mounted, here by a staging that was cut off or elsewhere, nothing may touch the device but that mount.
   const inUse = (await mountsOf(device)).length > 0;
   const fsType = inUse ? await formattedAs(context, wish) : await ensureFilesystem(context, wish, device);
-  const grow = !inUse && (await needsGrowth(device, fsType));
-  if (grow && fsType === 'ext4') await growUnmounted(exec, device);
+  const grow = await needsGrowth(device, fsType);
+  if (grow && fsType === 'ext4' && !inUse) await growUnmounted(exec, device);
   await mountDevice(exec, { device, target: wish.staging, fsType, options: mountOptions(wish, fsType) });
   if (grow && fsType === 'xfs') await growFilesystem(exec, { device, target: wish.staging, fsType });
 }

@@ -6,7 +6,7 @@ import { releaseAttachment, takeAttachment } from './attachments.ts';
 import { readCapability, type Use } from './capability.ts';
 import { checkMode, findHere, mountedAt, type NodeContext } from './node-context.ts';
 import type { NodeRecord } from './node-record.ts';
-import { finishFilesystem, type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
+import { type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
 
 /**
  * Brings a volume to this node: takes its attachment, attaches it, and mounts its file system at the staging path.
@@ -53,9 +53,10 @@ async function bringHere(
   const { engine } = context;
   const present = await engine.node.attached(wish.ref);
   const mount = present?.kind === 'device' ? await mountedAt(present.path, wish.staging) : undefined;
-  if (present && mount) return await finishFilesystem(context, { ...wish, ...use }, present.path, mount);
+  // Nothing comes after a mount for reading; after one for writing, something may, if it was cut off.
+  if (mount?.readOnly) return;
   const block = use.mode === 'Block';
-  const attached = await engine.node.attach(wish.ref, { readOnly: block && use.readOnly });
+  const attached = present && mount ? present : await engine.node.attach(wish.ref, { readOnly: block && use.readOnly });
   if (attached.kind === 'device' && !block) await stageFilesystem(context, { ...wish, ...use }, attached.path);
 }
 
