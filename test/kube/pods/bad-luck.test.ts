@@ -102,11 +102,9 @@ describe.skipIf(process.getuid?.() !== 0)('bad luck', { timeout: 400_000 }, () =
   it('kills both controllers, twice, in a burst of claims, snapshots, copies and growth', async () => {
     const burst = Array.from({ length: 12 }, (_, number) => `burst-${number}`);
     const killAll = () => Promise.all(nodes.map((node) => kill(cluster.node(node), 'controller')));
-    await user.make(
-      claim('source', { storageClass: now }),
-      claim('grown', { storageClass: now }),
-      pod('source', { claims: { '/data': 'source', '/grown': 'grown' } }),
-    );
+    await user.make(claim('source', { storageClass: now }), claim('grown', { storageClass: now }));
+    await user.bound('source', 'grown');
+    await user.make(pod('source', { claims: { '/data': 'source', '/grown': 'grown' } }));
     await user.ready('source');
     await user.sh('source', 'echo original > /data/marker; sync');
 

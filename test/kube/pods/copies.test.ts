@@ -19,15 +19,13 @@ describe.skipIf(process.getuid?.() !== 0)('growth and copies of volumes that pod
     cluster = await moorageCluster();
     user = await Playground.open(cluster, 'pods-copies');
     await user.makeGlobal(storageClass(xfs, { fsType: 'xfs' }));
-    const claims = { '/data': 'data' };
-    await user.make(claim('data', { storageClass: xfs }), pod('writer', { claims, script: write }));
+    await user.make(claim('data', { storageClass: xfs }), claim('growing', { storageClass: xfs }));
+    await user.bound('data', 'growing');
+    await user.make(pod('writer', { claims: { '/data': 'data' }, script: write }));
     await user.ready('writer');
     sum = await user.sh('writer', 'cat /data/sum');
     // A kubelet may take a minute to see that a volume has grown: the last test looks.
-    await user.make(
-      claim('growing', { storageClass: xfs }),
-      pod('growing', { claims: { '/data': 'growing' }, script: write }),
-    );
+    await user.make(pod('growing', { claims: { '/data': 'growing' }, script: write }));
     await user.ready('growing');
     expect(await free('growing')).toBeLessThan(320);
     await user.sh('growing', '(while :; do date >> /data/log; sleep 0.2; done) > /dev/null 2>&1 &');
@@ -48,8 +46,9 @@ describe.skipIf(process.getuid?.() !== 0)('growth and copies of volumes that pod
     await user.sh('writer', 'echo spoilt > /data/blob; sync');
 
     const from = { kind: 'VolumeSnapshot', name: 'before' } as const;
-    const claims = { '/data': 'restored' };
-    await user.make(claim('restored', { storageClass: xfs, size: '900Mi', from }), pod('restored', { claims }));
+    await user.make(claim('restored', { storageClass: xfs, size: '900Mi', from }));
+    await user.bound('restored');
+    await user.make(pod('restored', { claims: { '/data': 'restored' } }));
     await user.ready('restored');
     expect(await user.sh('restored', 'sha256sum -c /data/sum')).toBe('/data/blob: OK');
     expect(await user.sh('restored', 'cat /data/sum')).toBe(sum);
@@ -59,8 +58,9 @@ describe.skipIf(process.getuid?.() !== 0)('growth and copies of volumes that pod
 
   it('are copied while they are in use, and then go their own ways', async () => {
     const from = { kind: 'PersistentVolumeClaim', name: 'restored' } as const;
-    const claims = { '/data': 'clone' };
-    await user.make(claim('clone', { storageClass: xfs, size: '900Mi', from }), pod('clone', { claims }));
+    await user.make(claim('clone', { storageClass: xfs, size: '900Mi', from }));
+    await user.bound('clone');
+    await user.make(pod('clone', { claims: { '/data': 'clone' } }));
     await user.ready('clone');
     expect(await user.sh('clone', 'sha256sum -c /data/sum')).toBe('/data/blob: OK');
     await user.sh('clone', 'rm /data/blob; echo mine > /data/mine; sync');

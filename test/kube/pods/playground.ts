@@ -62,7 +62,11 @@ export class Playground implements AsyncDisposable {
     }
   }
 
-  /** Waits until claims are bound. */
+  /**
+   * Waits until claims are bound. A pod on claims that are bound without it is made after this: the scheduler can take
+   * up a waiting pod before its own view of the claim knows what woke it, and then looks again after five minutes only
+   * (seen on 1.34; kubernetes/kubernetes#73305 tells how).
+   */
   async bound(...claims: string[]): Promise<void> {
     const names = claims.map((name) => `pvc/${name}`);
     try {

@@ -107,26 +107,25 @@ describe.skipIf(process.getuid?.() !== 0)('volumes of pods on two nodes', () => 
       { apiVersion: 'moorage.dev/v1alpha1', kind: 'Volume', metadata: { name }, spec },
       persistentVolume(name, { csi: { driver: driverName, volumeHandle: name } }, topologyKey, 'n2'),
     );
-    await user.make(
-      claim('static', { storageClass: '', volumeName: name }),
-      pod('static', { claims: { '/data': 'static' }, script: 'echo kept >> /data/marker' }),
-    );
-    await user.ready('static');
-    expect(await user.nodeOf('static')).toBe('n2');
+    await user.make(claim(name, { storageClass: '', volumeName: name }));
+    await user.bound(name);
+    await user.make(pod(name, { claims: { '/data': name }, script: 'echo kept >> /data/marker' }));
+    await user.ready(name);
+    expect(await user.nodeOf(name)).toBe('n2');
 
-    await user.remove('pod/static', 'pvc/static');
+    await user.remove(`pod/${name}`, `pvc/${name}`);
     await user.kubectl('wait', '--for=jsonpath={.status.phase}=Released', `pv/${name}`, '--timeout=30s');
     expect(await user.field(`volume.moorage.dev/${name}`, '.status.phase')).toBe('Ready');
 
     // Who has looked at the data gives it to the next claim.
     await user.kubectl('patch', 'pv', name, '--type=json', '-p', '[{"op":"remove","path":"/spec/claimRef"}]');
-    await user.make(
-      claim('again', { storageClass: '', volumeName: name }),
-      pod('again', { claims: { '/data': 'again' } }),
-    );
-    await user.ready('again');
-    expect(await user.sh('again', 'cat /data/marker')).toBe('kept');
-    await user.remove('pod/again', 'pvc/again');
+    const again = `${name}-again`;
+    await user.make(claim(again, { storageClass: '', volumeName: name }));
+    await user.bound(again);
+    await user.make(pod(again, { claims: { '/data': again } }));
+    await user.ready(again);
+    expect(await user.sh(again, 'cat /data/marker')).toBe('kept');
+    await user.remove(`pod/${again}`, `pvc/${again}`);
   });
 
   it("follow a pod to the node of somebody else's local volume", async () => {
