@@ -188,7 +188,7 @@ describe('up', () => {
     await other.end('SIGINT');
     expect(performance.now() - started).toBeLessThan(10_000);
     const { status, stderr } = run(['status'], other.env);
-    expect(stderr).toMatch(/does not answer|start it|Start it/);
+    expect(stderr).toMatch(/^moorage: Moorage is not running at https:\S+; start it with `moorage up`\n$/);
     expect(status).toBe(exitCodes['not-ready']);
   });
 });

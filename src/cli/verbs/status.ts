@@ -19,13 +19,10 @@ export async function status({ flags, terminal }: Call): Promise<number> {
   const data = dataDirectory(flags.data);
   const pid = from === 'the data directory' ? await runningProcess(data) : undefined;
   await using api = await connect(flags);
-  const world = await readWorld(api).catch((error: unknown) =>
-    fail(
-      'not-ready',
-      `Moorage does not answer: ${messageOf(error)}. ${pid ? `Process ${pid} runs; see its log` : 'Start it with "moorage up"'}`,
-      error,
-    ),
-  );
+  const world = await readWorld(api).catch((error: unknown) => {
+    const silent = `process ${pid} of Moorage runs, but does not answer at ${api.url}; see its log`;
+    return fail('not-ready', pid ? silent : messageOf(error), error);
+  });
   const problems = findProblems(world);
   if (await printData(summary(world, problems), flags.output, terminal)) return 0;
   terminal.out(await headline(api, world, pid ? ` as process ${pid}, with its data in ${data}` : ''));
