@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Cluster, until } from '../cluster/index.ts';
 import { nothingLeaked, persistentVolumes, volumesOf } from './accounting.ts';
 import { aMoment, freshMoorage, healthy, kill, killAgain, killPod } from './casualties.ts';
@@ -29,6 +29,8 @@ describe.skipIf(process.getuid?.() !== 0)('bad luck', { timeout: 400_000 }, () =
     await user.ready(...names);
     oldest = await sums(user, names);
   }, 900_000);
+
+  beforeEach(() => user.clear(...oldest.keys()));
 
   // Whatever happened: all is well again, those who were there all along have their data, and nothing is left over.
   afterEach(async () => {

@@ -81,6 +81,13 @@ export class Playground implements AsyncDisposable {
     await this.kubectl('delete', ...names, '--timeout=90s');
   }
 
+  /** Deletes what an earlier try of a test may have left: pods, claims and snapshots, but for those of these names. */
+  async clear(...kept: string[]): Promise<void> {
+    const all = await this.kubectl('get', 'statefulsets,pods,pvc,volumesnapshots', '-o', 'name');
+    const left = all.split('\n').filter((name) => name !== '' && !kept.includes(name.replace(/.*\//, '')));
+    if (left.length > 0) await this.remove(...left, '--ignore-not-found');
+  }
+
   /** Runs a script in a pod, and returns what it prints. */
   async sh(pod: string, script: string): Promise<string> {
     return this.kubectl('exec', pod, '--', 'sh', '-ec', script);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { driverName, topologyKey } from '../../../src/model/kinds/moorage.ts';
 import { type Cluster, until } from '../cluster/index.ts';
@@ -24,6 +24,8 @@ describe.skipIf(process.getuid?.() !== 0)('volumes of pods on two nodes', () => 
       pod('counted', { claims: { '/data': 'counted' }, script: 'dd if=/dev/zero of=/data/x bs=1M count=8' }),
     );
   }, 900_000);
+
+  beforeEach(() => user.clear('counted'));
 
   afterAll(async () => {
     const gone = await volumesOf(cluster, user.namespace);
