@@ -45,7 +45,7 @@ export async function controller(options: ControllerOptions, context: ProcessCon
   );
   await waitForOwnKinds(api, log, signal);
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
-  const parts = { api, log, events, meter, namespace };
+  const parts = { api, log, events, meter, namespace, pod: options.identity };
   // The sidecars of others choose leaders of their own: each replica answers them.
   if (sidecars === 'upstream') {
     const { serveUpstream } = await import('./upstream-service.ts');

@@ -192,6 +192,9 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
     for (const name of ['n1', 'n2']) {
       expect((await cluster.node(name).exec('find', '/var/lib/moorage/pools', '-type', 'f')).stdout).toBe('');
     }
+    // What the controller made for the scheduler is its Deployment's, and goes with it.
+    const rooms = ['-n', home, 'get', 'csistoragecapacities', '-o', 'name'];
+    await until('nobody is told of room', 30, async () => (await cluster.kubectl(rooms)) === '');
     const kinds = 'csidriver,storageclass,volumesnapshotclass,clusterrole,clusterrolebinding,validatingadmissionpolicy';
     const left = await cluster.kubectl(['get', kinds, '-o', 'name']);
     expect(left.split('\n').filter((name) => /moorage(?!-kube)/.test(name))).toEqual([]);
