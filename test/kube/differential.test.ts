@@ -6,7 +6,8 @@ import type { Difference } from './differential/compare.ts';
 import { known } from './differential/known.ts';
 import { play } from './differential/run.ts';
 import { scenarios } from './differential/scenarios/index.ts';
-import { openCluster, openEmbedded } from './differential/side.ts';
+import type { Scenario } from './differential/scenarios/scenario.ts';
+import { openCluster, openEmbedded, type Side } from './differential/side.ts';
 
 const reasonFor = (difference: Difference) => known.find(({ covers }) => covers(difference))?.name;
 
@@ -18,18 +19,24 @@ test('the page names every difference that is allowed, and no other', async () =
 
 describe.skipIf(process.getuid?.() !== 0)('a user of the embedded API and one of a cluster', () => {
   const open = new AsyncDisposableStack();
+  let embedded: Side;
+  let cluster: Side;
   let found: readonly Difference[];
 
   beforeAll(async () => {
-    const embedded = open.use(await openEmbedded());
-    const cluster = open.use(await openCluster());
+    embedded = open.use(await openEmbedded());
+    cluster = open.use(await openCluster());
     found = await play(scenarios, embedded, cluster);
   }, 600_000);
   afterAll(() => open.disposeAsync());
 
-  test.each(scenarios.map(({ name }) => name))('see the same, but for what is known: %s', (name) => {
-    expect(found.filter((it) => it.scenario === name && reasonFor(it) === undefined)).toEqual([]);
+  test.each(scenarios)('see the same, but for what is known: $name', async (scenario) => {
+    // Another try of this test is another play.
+    const differences = tried.has(scenario) ? await play([scenario], embedded, cluster) : found;
+    tried.add(scenario);
+    expect(differences.filter((it) => it.scenario === scenario.name && reasonFor(it) === undefined)).toEqual([]);
   });
+  const tried = new Set<Scenario>();
 
   test('what is known to differ still does', () => {
     const seen = new Set(found.map(reasonFor));

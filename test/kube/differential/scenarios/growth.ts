@@ -10,8 +10,9 @@ export const growth: readonly Scenario[] = [
     run: async (user) => {
       const name = user.name('class');
       await user.have(storageClass(name, { allowVolumeExpansion: true }));
+      await user.have(claim('unbound', { class: user.name('missing') }));
+      await user.patch('pvc/unbound', size('32Mi'), { as: 'grow before it is bound', type: 'strategic' });
       await user.create(claim('data', { class: name }));
-      await user.patch('pvc/data', size('32Mi'), { as: 'grow before it is bound', type: 'strategic' });
       await user.untilPhase('pvc/data', 'Bound');
       await user.patch('pvc/data', size('64Mi'), { as: 'grow' });
       await user.until('pvc/data', 'grown', ({ status }) =>
