@@ -43,6 +43,12 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
     expect(await cluster.kubectl(['get', 'pools.moorage.dev', '-o', 'name'])).toMatch(/n1\n.*n2\n/);
     const classes = ['get', 'storageclass/moorage', 'volumesnapshotclass/moorage', '-o', 'name'];
     expect((await cluster.kubectl(classes)).split('\n')).toHaveLength(3);
+    const owners = '{.items[*].metadata.ownerReferences[*].kind}';
+    const rooms = ['-n', home, 'get', 'csistoragecapacities', '-o', `jsonpath=${owners}`];
+    await until('the scheduler is told of room on both nodes', 30, async () => {
+      expect(await cluster.kubectl(rooms)).toBe('Deployment Deployment');
+      return true;
+    });
 
     await apply(cluster, {
       apiVersion: 'v1',
