@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Api } from '../../src/api/api.ts';
 import {
   persistentVolumeClaims,
   persistentVolumes,
@@ -7,33 +6,14 @@ import {
   volumeSnapshotContents,
   volumeSnapshots,
 } from '../../src/model/kinds/index.ts';
-import { driverName, inDefault, World } from './world.ts';
-
-const writes = new Set<string | symbol>(['create', 'update', 'updateStatus', 'patch', 'delete']);
-
-/** The API as a program sees it that dies at its nth write: before it is done, or after it and before the answer. */
-function dying(api: Api, nth: number, when: 'before' | 'after'): Api {
-  let count = 0;
-  return new Proxy(api, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      if (!writes.has(name)) return value.bind(target);
-      return async (...args: unknown[]) => {
-        count += 1;
-        if (count > nth || (count === nth && when === 'before')) throw new Error('dead');
-        const answer: unknown = await value.apply(target, args);
-        if (count >= nth) throw new Error('dead');
-        return answer;
-      };
-    },
-  });
-}
+import { type Death, deaths, dying } from '../support/dying-api.ts';
+import { inDefault } from '../support/until-object.ts';
+import { driverName, World } from './world.ts';
 
 /** Lets Moorage do the work until it dies at its nth write, and starts it again. */
-async function dieAndReturn(world: World, nth: number, when: 'before' | 'after', work: () => Promise<void>) {
+async function dieAndReturn(world: World, death: Death, work: () => Promise<void>) {
   await world.stopMoorage();
-  await world.startMoorage(dying(world.api, nth, when)).catch(() => {});
+  await world.startMoorage(dying(world.api, death)).catch(() => {});
   await work();
   await new Promise((resolve) => setTimeout(resolve, 200));
   await world.stopMoorage();
@@ -62,22 +42,19 @@ async function open(): Promise<World> {
   return world;
 }
 
-const points = [1, 2, 3, 4, 5, 6].flatMap((nth) => [
-  { nth, when: 'before' as const },
-  { nth, when: 'after' as const },
-]);
+const points = deaths(6);
 
 describe('callers of CSI that die', () => {
   test.each(points)(
     '$when their write $nth, while a claim comes and goes, leave one volume, then none',
     async (point) => {
       await using world = await open();
-      await dieAndReturn(world, point.nth, point.when, async () => {
+      await dieAndReturn(world, point, async () => {
         await world.claim('data');
       });
       await world.bound('data');
       expect(world.store.all('volumes')).toHaveLength(1);
-      await dieAndReturn(world, point.nth, point.when, async () => {
+      await dieAndReturn(world, point, async () => {
         await world.api.delete(persistentVolumeClaims, inDefault('data'));
       });
       await expect.poll(() => world.store.all('volumes'), { timeout: 10_000 }).toEqual([]);
@@ -87,7 +64,7 @@ describe('callers of CSI that die', () => {
 
   test.each(points)('$when their write $nth, while a claim goes that was just made, leave nothing', async (point) => {
     await using world = await open();
-    await dieAndReturn(world, point.nth, point.when, async () => {
+    await dieAndReturn(world, point, async () => {
       await world.claim('data');
       await new Promise((resolve) => setTimeout(resolve, point.nth * 5));
       await world.api.delete(persistentVolumeClaims, inDefault('data'));
@@ -101,10 +78,10 @@ describe('callers of CSI that die', () => {
     await using world = await open();
     await world.claim('data');
     await world.bound('data');
-    await dieAndReturn(world, point.nth, point.when, async () => await snapshot(world));
+    await dieAndReturn(world, point, async () => await snapshot(world));
     await world.until(volumeSnapshots, inDefault('monday'), (it) => it?.status?.readyToUse === true);
     expect(world.store.all('snapshots')).toHaveLength(1);
-    await dieAndReturn(world, point.nth, point.when, async () => {
+    await dieAndReturn(world, point, async () => {
       await world.api.delete(volumeSnapshots, inDefault('monday'));
     });
     await world.until(volumeSnapshots, inDefault('monday'), (it) => it === undefined);
@@ -117,11 +94,11 @@ describe('callers of CSI that die', () => {
     );
   });
 
-  test.each(points.slice(0, 8))('$when their write $nth, while a claim grows, go on afterwards', async (point) => {
+  test.each(deaths(4))('$when their write $nth, while a claim grows, go on afterwards', async (point) => {
     await using world = await open();
     await world.claim('data');
     await world.bound('data');
-    await dieAndReturn(world, point.nth, point.when, async () => {
+    await dieAndReturn(world, point, async () => {
       const body = { spec: { resources: { requests: { storage: '2Gi' } } } };
       await world.api.patch(persistentVolumeClaims, inDefault('data'), { type: 'merge', body });
     });

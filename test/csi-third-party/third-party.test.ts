@@ -14,7 +14,8 @@ import {
   volumeSnapshotContents,
   volumeSnapshots,
 } from '../../src/model/kinds/index.ts';
-import { driverName, inDefault, World } from './world.ts';
+import { inDefault } from '../support/until-object.ts';
+import { driverName, World } from './world.ts';
 
 let world: World;
 afterEach(async () => {

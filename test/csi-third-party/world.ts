@@ -23,6 +23,7 @@ import { startOrchestrator } from '../../src/orchestrator/start.ts';
 import type { Driver, DriverRegistry } from '../../src/sidecars/drivers/driver.ts';
 import { openDrivers } from '../../src/sidecars/drivers/registry.ts';
 import { startSidecars } from '../../src/sidecars/start.ts';
+import { inDefault, untilObject } from '../support/until-object.ts';
 import { DirectoryStore } from './store.ts';
 
 export const driverName = 'other.example.com';
@@ -135,22 +136,7 @@ export class World implements AsyncDisposable {
     ref: ObjectRef,
     wished: (object: T | undefined) => boolean,
   ): Promise<T | undefined> {
-    const informer = this.api.informer(kind);
-    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
-    const stayed = () =>
-      `${kind.kind} ${ref.name} stayed ${JSON.stringify(informer.get(ref), undefined, 1)}\n${this.told.join('\n')}`;
-    const timer = setTimeout(() => reject(new Error(stayed())), 20_000);
-    const look = () => {
-      const object = informer.get(ref);
-      if (wished(object)) resolve(object);
-    };
-    using _ = informer.onChange(look);
-    look();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    return await untilObject(this.api, kind, ref, wished, this.told);
   }
 
   async bound(name: string): Promise<PersistentVolumeClaim | undefined> {
@@ -163,9 +149,4 @@ export class World implements AsyncDisposable {
     await this.api[Symbol.asyncDispose]();
     await rm(this.directory, { recursive: true, force: true });
   }
-}
-
-/** Names an object in the namespace `default`. */
-export function inDefault(name: string): ObjectRef {
-  return { namespace: 'default', name };
 }

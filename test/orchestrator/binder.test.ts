@@ -6,7 +6,8 @@ import {
   type StorageClass,
   storageClasses,
 } from '../../src/model/kinds/index.ts';
-import { inDefault, TestWorld } from './world.ts';
+import { inDefault } from '../support/until-object.ts';
+import { TestWorld } from './world.ts';
 
 let world: TestWorld;
 beforeEach(async () => {

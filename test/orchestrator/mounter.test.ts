@@ -14,8 +14,9 @@ import {
 import { mountAt } from '../../src/node/mountinfo.ts';
 import { attachmentName } from '../../src/orchestrator/mounter/names.ts';
 import { leftovers } from '../support/leftovers.ts';
+import { inDefault } from '../support/until-object.ts';
 import { fakeName } from './fake-driver.ts';
-import { inDefault, TestWorld } from './world.ts';
+import { TestWorld } from './world.ts';
 
 let world: TestWorld;
 beforeEach(async () => {

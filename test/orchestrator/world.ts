@@ -21,6 +21,7 @@ import {
 } from '../../src/model/kinds/index.ts';
 import type { KubeObject, ObjectRef } from '../../src/model/object.ts';
 import { type Orchestrator, startOrchestrator } from '../../src/orchestrator/start.ts';
+import { inDefault, untilObject } from '../support/until-object.ts';
 import { FakeDriver, fakeName } from './fake-driver.ts';
 
 /** A real embedded API, a scratch directory and a fake driver; the orchestrator over it can be started again. */
@@ -77,23 +78,7 @@ export class TestWorld implements AsyncDisposable {
     ref: ObjectRef,
     wished: (object: T | undefined) => boolean,
   ): Promise<T | undefined> {
-    const informer = this.api.informer(kind);
-    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
-    const timer = setTimeout(
-      () => reject(new Error(`${kind.kind} ${ref.name} stayed ${JSON.stringify(informer.get(ref), undefined, 1)}`)),
-      10_000,
-    );
-    const look = () => {
-      const object = informer.get(ref);
-      if (wished(object)) resolve(object);
-    };
-    using _ = informer.onChange(look);
-    look();
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    return await untilObject(this.api, kind, ref, wished, this.told);
   }
 
   async mounted(name: string): Promise<Mount | undefined> {
@@ -168,8 +153,4 @@ export class TestWorld implements AsyncDisposable {
     for (const target of below.reverse()) await exec(['umount', '--', target]);
     await rm(this.directory, { recursive: true, force: true });
   }
-}
-
-export function inDefault(name: string): ObjectRef {
-  return { namespace: 'default', name };
 }

@@ -11,38 +11,12 @@ import {
 } from '../../../src/model/kinds/index.ts';
 import { openDrivers } from '../../../src/sidecars/drivers/registry.ts';
 import { startSidecars } from '../../../src/sidecars/start.ts';
+import { type Death, deaths, dying } from '../../support/dying-api.ts';
 import { until } from '../cluster/wait.ts';
 import { BindingWorld } from './world.ts';
 
 const namespace = 'crash';
-const writes = new Set<string | symbol>(['create', 'update', 'updateStatus', 'patch', 'delete']);
-
-/** The API as a program sees it that dies at its nth write: before it is done, or after it and before the answer. */
-function dying(api: Api, nth: number, when: 'before' | 'after', onDeath: () => void): Api {
-  let count = 0;
-  const die = (): never => {
-    onDeath();
-    throw new Error('dead');
-  };
-  return new Proxy(api, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      if (!writes.has(name)) return value.bind(target);
-      return async (...args: unknown[]) => {
-        count += 1;
-        if (count > nth || (count === nth && when === 'before')) return die();
-        const answer: unknown = await value.apply(target, args);
-        return count >= nth ? die() : answer;
-      };
-    },
-  });
-}
-
-const points = [1, 2, 3, 4, 5, 6].flatMap((nth) => [
-  { nth, when: 'before' as const },
-  { nth, when: 'after' as const },
-]);
+const points = deaths(6);
 
 /** The driver, its volumes and the binder go on; only our callers of CSI die. */
 describe('callers of CSI that die beside the binder of Kubernetes', () => {
@@ -73,12 +47,9 @@ describe('callers of CSI that die beside the binder of Kubernetes', () => {
   }
 
   /** Lets ours work until it dies at that point, or 3 s, and starts it again. */
-  async function dieAndReturn(
-    { nth, when }: (typeof points)[number],
-    work: () => Promise<unknown>,
-  ): Promise<AsyncDisposable> {
+  async function dieAndReturn(death: Death, work: () => Promise<unknown>): Promise<AsyncDisposable> {
     const died = Promise.withResolvers<void>();
-    const mortal = await start((api) => dying(api, nth, when, died.resolve));
+    const mortal = await start((api) => dying(api, death, died.resolve));
     await work();
     await Promise.race([died.promise, sleep(3_000)]);
     await mortal[Symbol.asyncDispose]();
