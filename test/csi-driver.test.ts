@@ -243,19 +243,35 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
     await half.client.controller.deleteVolume({ volumeId: id });
   });
 
-  test('never formats what it did not find blank', async () => {
-    const id = (await create('foreign'))?.volumeId ?? '';
-    const attached = await half.engine.node.attach({ pool: 'default', name: id }, { readOnly: false });
-    await exec(['mkfs.ext4', '-q', '-U', '11111111-2222-3333-4444-555555555555', attached.path]);
-    await half.engine.node.detach({ pool: 'default', name: id });
-    await expect(use(id)).rejects.toMatchObject({ status: status.DATA_LOSS });
-    expect((await leftovers(scratch.path)).filter((it) => it.includes(id))).toEqual([]);
-    const again = await half.engine.node.attach({ pool: 'default', name: id }, { readOnly: true });
-    const { stdout } = await exec(['blkid', '-p', '-o', 'value', '-s', 'UUID', again.path]);
-    expect(stdout.trim()).toBe('11111111-2222-3333-4444-555555555555');
-    await half.engine.node.detach({ pool: 'default', name: id });
-    await half.client.controller.deleteVolume({ volumeId: id });
-  });
+  test.for(['on its disk', 'in the cache of its device only'])(
+    'never formats what it did not find blank: %s',
+    async (where) => {
+      const id = (await create(`foreign-${where.length}`))?.volumeId ?? '';
+      const ref = { pool: 'default', name: id };
+      const image = join(scratch.path, 'theirs');
+      await writeFile(image, '');
+      await exec(['mkfs.ext4', '-q', '-U', '11111111-2222-3333-4444-555555555555', image, '400M']);
+      const attached = await half.engine.node.attach(ref, { readOnly: false });
+      const dd = ['dd', `if=${image}`, `of=${attached.path}`, 'bs=64K', 'count=1', 'status=none'] as const;
+      if (where === 'on its disk') {
+        await exec([...dd, 'conv=fsync']);
+        await half.engine.node.detach(ref);
+        await expect(use(id)).rejects.toMatchObject({ status: status.DATA_LOSS });
+      } else {
+        // What was written is written back when the last of those who have it open ends.
+        await using _ = await open(attached.path, 'r');
+        await exec(dd);
+        await expect(use(id)).rejects.toMatchObject({ status: status.DATA_LOSS });
+      }
+      await half.client.node.nodeUnstageVolume({ volumeId: id, stagingTargetPath: staging(id) });
+      expect((await leftovers(scratch.path)).filter((it) => it.includes(id))).toEqual([]);
+      const again = await half.engine.node.attach(ref, { readOnly: true });
+      const { stdout } = await exec(['blkid', '-p', '-o', 'value', '-s', 'UUID', again.path]);
+      expect(stdout.trim()).toBe('11111111-2222-3333-4444-555555555555');
+      await half.engine.node.detach(ref);
+      await half.client.controller.deleteVolume({ volumeId: id });
+    },
+  );
 
   test('lets one target at a time have a single writer, and several have it otherwise', async () => {
     for (const mode of [Mode.SINGLE_NODE_SINGLE_WRITER, Mode.SINGLE_NODE_MULTI_WRITER]) {

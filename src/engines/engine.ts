@@ -63,7 +63,12 @@ export interface EngineVolumes {
 
 /** Where an attached volume's bytes are reached on this node: a block device, or a directory ready to use. */
 export type Attached =
-  | { readonly kind: 'device'; readonly path: string }
+  | {
+      readonly kind: 'device';
+      readonly path: string;
+      /** True if the engine can tell that nobody has written to it since it was made: then it has only zeroes. */
+      readonly untouched?: boolean;
+    }
   | { readonly kind: 'directory'; readonly path: string };
 
 /** Brings volumes to this node. */

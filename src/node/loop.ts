@@ -89,15 +89,25 @@ const losetupList = z.object({
   loopdevices: z.array(z.object({ 'back-ino': z.coerce.string(), 'back-maj:min': z.string() })),
 });
 
+interface LoopOptions {
+  readonly readOnly?: boolean;
+  readonly sectorSize?: number;
+}
+
 /**
  * Ensures a loop device over the file, with direct I/O and without autoclear, so that only detachLoop ends it. Throws
  * `busy` if one is there that is being let go, or that is read-only where a writable one is wanted.
  */
-export async function attachLoop(
+export async function attachLoop(exec: Exec, file: string, options: LoopOptions = {}): Promise<string> {
+  return (await ensureLoop(exec, file, options)).device;
+}
+
+/** As attachLoop; also tells whether the device is new, so that nobody can have written to it yet. */
+export async function ensureLoop(
   exec: Exec,
   file: string,
-  options: { readonly readOnly?: boolean; readonly sectorSize?: number } = {},
-): Promise<string> {
+  options: LoopOptions = {},
+): Promise<{ readonly device: string; readonly isNew: boolean }> {
   const present = await loopOf(exec, file);
   if (present) {
     const name = present.slice('/dev/'.length);
@@ -105,7 +115,7 @@ export async function attachLoop(
       fail('busy', `attaching ${file}: ${present} is being detached${heldBy(await holdersOf(present))}; try again`);
     }
     const readOnly = readFileSync(`/sys/block/${name}/ro`, 'utf8').trim() === '1';
-    if (options.readOnly || !readOnly) return present;
+    if (options.readOnly || !readOnly) return { device: present, isNew: false };
     await detachLoop(exec, file);
   }
   const { stdout } = await runTool(exec, [
@@ -117,7 +127,7 @@ export async function attachLoop(
     ...(options.readOnly ? ['--read-only'] : []),
     file,
   ]);
-  return stdout.trim();
+  return { device: stdout.trim(), isNew: true };
 }
 
 /** Makes a loop device see its file's new size. */

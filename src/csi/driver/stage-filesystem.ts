@@ -1,5 +1,6 @@
-import type { EngineRef } from '../../engines/engine.ts';
+import type { Attached, EngineRef } from '../../engines/engine.ts';
 import { fail } from '../../lib/errors.ts';
+import type { Exec } from '../../lib/exec.ts';
 import type { Volume } from '../../model/kinds/moorage.ts';
 import {
   checkFilesystem,
@@ -24,12 +25,14 @@ export interface StageFilesystem {
   readonly readOnly: boolean;
 }
 
+type Device = Extract<Attached, { kind: 'device' }>;
+
 /**
  * Mounts the file system of an attached volume at the staging path: makes it first if the volume is ours, was never
  * formatted and is blank; checks it otherwise; and lets it fill its device. A read-only one is brought in order and
  * then attached once more, without the right to write.
  */
-export async function stageFilesystem(context: NodeContext, wish: StageFilesystem, device: string): Promise<void> {
+export async function stageFilesystem(context: NodeContext, wish: StageFilesystem, device: Device): Promise<void> {
   await mountWritable(context, wish, device);
   if (wish.readOnly) await takeWriting(context, wish);
 }
@@ -52,11 +55,12 @@ async function takeWriting(context: NodeContext, wish: StageFilesystem): Promise
   });
 }
 
-async function mountWritable(context: NodeContext, wish: StageFilesystem, device: string): Promise<void> {
+async function mountWritable(context: NodeContext, wish: StageFilesystem, attached: Device): Promise<void> {
   const { exec } = context;
+  const { path: device } = attached;
   // While it is mounted, here by a staging that was cut off or elsewhere, nothing may touch the device but that mount.
   const inUse = (await mountsOf(device)).length > 0;
-  const fsType = inUse ? await formattedAs(context, wish) : await ensureFilesystem(context, wish, device);
+  const fsType = inUse ? await formattedAs(context, wish) : await ensureFilesystem(context, wish, attached);
   const grow = await needsGrowth(device, fsType);
   if (grow && fsType === 'ext4' && !inUse) await growUnmounted(exec, device);
   await mountDevice(exec, { device, target: wish.staging, fsType, options: mountOptions(wish, fsType) });
@@ -64,7 +68,11 @@ async function mountWritable(context: NodeContext, wish: StageFilesystem, device
 }
 
 /** The file system that is on the device now, in order. */
-async function ensureFilesystem(context: NodeContext, wish: StageFilesystem, device: string): Promise<FsType> {
+async function ensureFilesystem(
+  context: NodeContext,
+  wish: StageFilesystem,
+  { path: device, untouched }: Device,
+): Promise<FsType> {
   const { engine, exec, meter } = context;
   const { doing, ref, volume } = wish;
   const formatted = await engine.node.formatted(ref);
@@ -73,11 +81,7 @@ async function ensureFilesystem(context: NodeContext, wish: StageFilesystem, dev
     await checkFilesystem(exec, device, fsType);
     return fsType;
   }
-  const content = await probeDevice(exec, device);
-  if (content.kind !== 'blank') {
-    const what = content.kind === 'foreign' ? content.what : content.fsType;
-    fail('corrupted', `${doing}: it was never formatted, yet there is ${what} on it; it was left as it is`);
-  }
+  if (!untouched) await checkBlank(exec, doing, device);
   const fsType = known(doing, volume.spec.fsType ?? wish.fsType ?? 'ext4');
   const started = performance.now();
   await engine.node.recordFormat(ref, fsType, 'formatting');
@@ -85,6 +89,13 @@ async function ensureFilesystem(context: NodeContext, wish: StageFilesystem, dev
   await engine.node.recordFormat(ref, fsType, 'formatted');
   meter.observe('step', { step: 'format', code: 'OK' }, (performance.now() - started) / 1_000);
   return fsType;
+}
+
+async function checkBlank(exec: Exec, doing: string, device: string): Promise<void> {
+  const content = await probeDevice(exec, device);
+  if (content.kind === 'blank') return;
+  const what = content.kind === 'foreign' ? content.what : content.fsType;
+  fail('corrupted', `${doing}: it was never formatted, yet there is ${what} on it; it was left as it is`);
 }
 
 async function formattedAs({ engine }: NodeContext, { ref, doing }: StageFilesystem): Promise<FsType> {

@@ -57,7 +57,7 @@ async function bringHere(
   if (mount?.readOnly) return;
   const block = use.mode === 'Block';
   const attached = present && mount ? present : await engine.node.attach(wish.ref, { readOnly: block && use.readOnly });
-  if (attached.kind === 'device' && !block) await stageFilesystem(context, { ...wish, ...use }, attached.path);
+  if (attached.kind === 'device' && !block) await stageFilesystem(context, { ...wish, ...use }, attached);
 }
 
 /** Lets a volume go from this node. The record is all that it needs; without one, there is nothing to do. */

@@ -2,7 +2,7 @@ import { constants, copyFile, open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { attachLoop, detachLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
+import { detachLoop, ensureLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import { deviceSize } from '../../node/statistics.ts';
@@ -57,10 +57,11 @@ export function imageContent(exec: Exec, sectorSize: number): Content {
 
     async attach(directory, { readOnly }) {
       const file = dataFile(directory);
-      const path = await attachLoop(exec, file, { readOnly, sectorSize });
+      const { device: path, isNew } = await ensureLoop(exec, file, { readOnly, sectorSize });
+      const { size, blocks } = await stat(file);
       // A crash may have come between the growth of the file and that of the device.
-      if ((await deviceSize(path)) < BigInt((await stat(file)).size)) await refreshLoop(exec, path);
-      return { kind: 'device', path };
+      if ((await deviceSize(path)) < BigInt(size)) await refreshLoop(exec, path);
+      return { kind: 'device', path, untouched: isNew && blocks === 0 };
     },
 
     async attached(directory) {
