@@ -20,8 +20,11 @@ export async function status({ flags, terminal }: Call): Promise<number> {
   const pid = from === 'the data directory' ? await runningProcess(data) : undefined;
   await using api = await connect(flags);
   const world = await readWorld(api).catch((error: unknown) => {
-    const silent = `process ${pid} of Moorage runs, but does not answer at ${api.url}; see its log`;
-    return fail('not-ready', pid ? silent : messageOf(error), error);
+    const reason = messageOf(error);
+    const why = pid
+      ? `Moorage runs as process ${pid}, but gives no answer; see its log. The last error: ${reason}`
+      : reason;
+    return fail('not-ready', why, error);
   });
   const problems = findProblems(world);
   if (await printData(summary(world, problems), flags.output, terminal)) return 0;
