@@ -102,8 +102,8 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
       await half.api.delete(persistentVolumeClaims, { namespace: 'default', name: metadata.name });
     }
     const names = new Set(had.map(({ metadata }) => metadata.name));
-    const took = await until(() => bound().filter(({ metadata }) => !names.has(metadata.name)).length >= 5, 10_000);
-    expect(took).toBeLessThan(10_000);
+    const took = await until(() => bound().filter(({ metadata }) => !names.has(metadata.name)).length >= 5, 3_000);
+    expect(took).toBeLessThan(3_000);
     await settled();
     expect(bound()).toHaveLength(had.length);
     const told = eventsOf().filter(({ involvedObject }) => involvedObject.name === 'claim-299');

@@ -76,7 +76,7 @@ describe.skipIf(process.getuid?.() !== 0)('a program that dies', () => {
         await world.mounted('here');
         await world.api.delete(mounts, inDefault('here'));
       }
-      await expect.poll(() => dead, { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => dead).toBe(true);
       await world.stop();
       world.driver.after = () => {};
       world.driver.before = () => {};
