@@ -1,12 +1,9 @@
 import type { Api } from '../../src/api/api.ts';
 
-/** Whether a program dies before a write is done, or after it and before the answer. */
-export type When = 'before' | 'after';
-
-/** A moment of death. */
+/** At which write a program dies: before it is done, or after it and before the answer. */
 export interface Death {
   readonly nth: number;
-  readonly when: When;
+  readonly when: 'before' | 'after';
 }
 
 /** Both moments of each of the first writes. */
