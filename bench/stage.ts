@@ -124,7 +124,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async #poolReady(name: string): Promise<void> {
-    await this.program.kubectl(['wait', `pool/${name}`, '--for=jsonpath={.status.phase}=Ready', '--timeout=120s']);
+    await this.program.until(`pool/${name}`, '.status.phase', 'Ready', 120_000);
   }
 }
 

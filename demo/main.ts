@@ -41,7 +41,7 @@ async function play(): Promise<void> {
   await story.step('moorage up', async () => `ready after ${(await program.start()).toFixed(0)} ms`);
   await story.step('kubectl apply: a class and a claim', async () => {
     await apply(storage(asRoot));
-    await program.kubectl(['wait', 'pvc/ledger', '--for=jsonpath={.status.phase}=Bound', '--timeout=20s']);
+    await program.until('pvc/ledger', '.status.phase', 'Bound');
     return (
       await program.kubectl(['get', 'pvc', 'ledger', '-o', 'jsonpath={.status.phase}: {.spec.volumeName}'])
     ).trim();

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, copyFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCodes } from '../src/lib/errors.ts';
 import { leftovers } from './support/leftovers.ts';
@@ -47,14 +46,11 @@ describe('without a running Moorage', () => {
     }
   });
 
-  it('is quick to say its version', () => {
-    run(['version']);
-    const times = [1, 2, 3, 4, 5].map(() => {
-      const started = performance.now();
-      expect(run(['version']).stdout).toMatch(/^moorage \d+\.\d+\.\d+ \(Node\.js 2\d/);
-      return performance.now() - started;
-    });
-    expect(Math.min(...times)).toBeLessThan(300);
+  it('says its version', () => {
+    expect(run(['version']).stdout).toMatch(/^moorage \d+\.\d+\.\d+ \(Node\.js 2\d/);
+    for (const flag of ['--version', '-V']) {
+      expect(run([flag])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^moorage \d+\.\d+\.\d+\n$/) });
+    }
     expect(JSON.parse(run(['version', '-o', 'json']).stdout)).toHaveProperty('moorage');
   });
 
@@ -67,6 +63,7 @@ describe('without a running Moorage', () => {
     [['up', '--log-level', 'loud'], /--log-level loud: it is one of/],
     [['up', '--node', 'no_such name'], /--node no_such name: the name of a node/],
     [['run', '--claim', 'data', 'ls'], /--claim data: write NAME:PATH/],
+    [['run', '--claim', 'data:/data:RO', 'ls'], /"RO" is no mode/],
     [['run', '--claim', 'data:/', 'ls'], /can't stand in the place of \//],
     [['explain', 'data'], /write KIND\/NAME/],
     [['completion', 'tcsh'], /bash, zsh, fish/],
@@ -230,7 +227,7 @@ driver: csi.moorage.dev
 deletionPolicy: Delete
 ---${claim('data', '320Mi')}${claim('huge', '900Ti')}${claim('nowhere', '1Gi', 'none')}${claim('later', '64Mi', 'late')}`,
     });
-    await program.kubectl(['wait', 'pvc/data', '--for=jsonpath={.status.phase}=Bound', '--timeout=30s']);
+    await program.until('pvc/data', '.status.phase', 'Bound');
   });
 
   afterAll(async () => {
@@ -305,7 +302,9 @@ deletionPolicy: Delete
     const { code, stderr } = await failure('mount', 'data', path, '--timeout', '5');
     expect(stderr).toContain("can't be used");
     expect(code).not.toBe(0);
-    await program.run('umount', path);
+    expect((await program.kubectl(['get', 'mounts', '-o', 'name'])).trim(), 'nothing is left of a failed mount').toBe(
+      '',
+    );
     expect(await readFile(path, 'utf8')).toBe('mine');
   });
 
@@ -320,9 +319,13 @@ deletionPolicy: Delete
 
   it.skipIf(!asRoot)('shows the claim to the program alone, read-only if asked', async () => {
     const path = join(home, 'private');
-    const run = program.spawn(['run', '--claim', `data:${path}`, '--', 'sh', '-c', `cat ${path}/greeting && sleep 5`]);
-    await expect.poll(() => program.kubectl(['get', 'mounts']), { timeout: 20_000 }).toContain('Mounted');
-    await sleep(500);
+    const lines: string[] = [];
+    const says = (line: string) => lines.push(line);
+    const run = program.spawn(
+      ['run', '--claim', `data:${path}`, '--', 'sh', '-c', `cat ${path}/greeting; echo; exec sleep 30`],
+      says,
+    );
+    await expect.poll(() => lines, { timeout: 20_000 }).toContain('hello');
     await expect(stat(join(path, 'greeting'))).rejects.toThrow();
     run.kill('SIGTERM');
     const [code] = await once(run, 'exit');
@@ -345,10 +348,25 @@ deletionPolicy: Delete
     expect(lines).toContain('hello');
   });
 
+  it.skipIf(!asRoot)('takes away the directories that it made, and no others', async () => {
+    const [made, kept] = [join(home, 'made'), join(home, 'kept')];
+    await mkdir(kept);
+    const [there, here] = [`data:${made}/deep/place`, `data:${kept}/deep/place`];
+    await program.run('run', '--claim', there, '--', 'test', '-e', `${made}/deep/place/greeting`);
+    await expect(stat(made)).rejects.toThrow('ENOENT');
+    await program.run('run', '--claim', here, '--', 'test', '-e', `${kept}/deep/place/greeting`);
+    expect(await readdir(kept)).toEqual([]);
+    const script = `touch ${made}/deep/mine; exit 0`;
+    await program.run('run', '--claim', there, '--', 'sh', '-c', script);
+    expect(await readdir(join(made, 'deep')), 'what is not empty stays').toEqual(['mine']);
+  });
+
   it('unmounts when the program ends, though moorage run was killed before', async () => {
-    const run = program.spawn(['run', '--claim', `data:${join(home, 'orphan')}`, '--', 'sleep', '4']);
-    await expect.poll(() => program.kubectl(['get', 'mounts']), { timeout: 20_000 }).toContain('Mounted');
-    await sleep(300);
+    const lines: string[] = [];
+    const script = `echo begun; exec sleep 4`;
+    const argv = ['run', '--claim', `data:${join(home, 'orphan')}`, '--', 'sh', '-c', script];
+    const run = program.spawn(argv, (line) => lines.push(line));
+    await expect.poll(() => lines, { timeout: 20_000 }).toContain('begun');
     run.kill('SIGKILL');
     await once(run, 'exit');
     expect(await program.kubectl(['get', 'mounts'])).toContain('Mounted');

@@ -273,6 +273,124 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
     },
   );
 
+  test('gives raw block that takes no writes, while nobody has it for writing', async () => {
+    const id = (await create('raw-read', {}, { volumeCapabilities: [block()] }))?.volumeId ?? '';
+    const request = { volumeId: id, stagingTargetPath: staging(id), volumeCapability: block() };
+    const publish = (name: string, readonly: boolean) =>
+      half.client.node.nodePublishVolume({ ...request, targetPath: target(name), readonly });
+    const unpublish = (name: string) => half.client.node.nodeUnpublishVolume({ ...request, targetPath: target(name) });
+    const write = async (name: string) => {
+      await using device = await open(target(name), 'r+');
+      await device.write('written');
+      await device.sync();
+    };
+    await half.client.node.nodeStageVolume(request);
+    await publish('raw-one', true);
+    await publish('raw-one', true);
+    await publish('raw-two', true);
+    await expect(write('raw-one')).rejects.toMatchObject({ code: expect.stringMatching(/EACCES|EPERM|EROFS/) });
+    await expect(publish('raw-three', false)).rejects.toMatchObject({
+      status: status.FAILED_PRECONDITION,
+      message: expect.stringContaining(`read-only at ${target('raw-one')}, and can't be both`),
+    });
+
+    // After a restart it is staged and published as it was.
+    await half[Symbol.asyncDispose]();
+    half = await openStorageHalf(join(scratch.path, 'data'), 'image');
+    await half.client.node.nodeStageVolume(request);
+    await publish('raw-one', true);
+    await expect(write('raw-one')).rejects.toMatchObject({ code: expect.stringMatching(/EACCES|EPERM|EROFS/) });
+
+    for (const name of ['raw-one', 'raw-two']) await unpublish(name);
+    await publish('raw-three', false);
+    await write('raw-three');
+    await expect(publish('raw-one', true)).rejects.toMatchObject({ status: status.FAILED_PRECONDITION });
+    await unpublish('raw-three');
+    await publish('raw-one', true);
+    await using device = await open(target('raw-one'), 'r');
+    expect((await device.read(Buffer.alloc(7), 0, 7, 0)).buffer.toString()).toBe('written');
+    await device.close();
+    await unpublish('raw-one');
+    await half.client.node.nodeUnstageVolume(request);
+    await half.client.controller.deleteVolume({ volumeId: id });
+  });
+
+  test.for([
+    'nobody-knows-it',
+    '../../etc',
+    'a/b',
+    '/',
+    '..',
+    'Not A Name',
+    'x'.repeat(300),
+    `${'n'.repeat(250)}`,
+    'nul\0inside',
+    '\u{1f4a3}',
+  ])('has nothing to do for the handle %j, and says so', async (handle) => {
+    const path = target('not-ours');
+    await mkdir(join(path, 'kept'), { recursive: true });
+    const { node: nodes, controller } = half.client;
+    await nodes.nodeUnpublishVolume({ volumeId: handle, targetPath: path });
+    await nodes.nodeUnpublishVolume({ volumeId: handle, targetPath: join(path, 'kept') });
+    await nodes.nodeUnpublishVolume({ volumeId: handle, targetPath: '/proc/nope/x' });
+    await nodes.nodeUnstageVolume({ volumeId: handle, stagingTargetPath: path });
+    await controller.controllerUnpublishVolume({ volumeId: handle, nodeId: node });
+    await controller.deleteVolume({ volumeId: handle });
+    await controller.deleteSnapshot({ snapshotId: handle });
+    await expect(nodes.nodeGetVolumeStats({ volumeId: handle, volumePath: path })).rejects.toMatchObject({
+      status: status.NOT_FOUND,
+    });
+    // An empty directory of somebody else is not ours either.
+    expect((await stat(join(path, 'kept'))).isDirectory()).toBe(true);
+    await rm(path, { recursive: true });
+  });
+
+  test('takes away only what publishing put there', async () => {
+    const [id, other] = [(await create('mine'))?.volumeId ?? '', (await create('other'))?.volumeId ?? ''];
+    const path = await use(id);
+    const theirs = await use(other);
+    const unpublish = (volumeId: string, targetPath: string) =>
+      half.client.node.nodeUnpublishVolume({ volumeId, targetPath });
+
+    // Another volume's mount, by a wrong path.
+    await unpublish(id, theirs);
+    expect((await readMounts()).some((mount) => mount.target === theirs)).toBe(true);
+
+    // Something that was mounted over it: first that has to go.
+    await exec(['mount', '-t', 'tmpfs', 'theirs', path]);
+    await expect(unpublish(id, path)).rejects.toMatchObject({
+      message: expect.stringMatching(/theirs is mounted over it/),
+    });
+    await exec(['umount', path]);
+
+    // Something in its place: that stays, mounted or not.
+    await exec(['umount', path]);
+    await exec(['mount', '-t', 'tmpfs', 'theirs', path]);
+    await writeFile(join(path, 'file'), '');
+    await unpublish(id, path);
+    expect((await stat(join(path, 'file'))).isFile()).toBe(true);
+    await exec(['umount', path]);
+    await use(id);
+    await exec(['umount', path]);
+    await writeFile(join(path, 'file'), 'kept');
+    await unpublish(id, path);
+    expect(await readFile(join(path, 'file'), 'utf8')).toBe('kept');
+    await rm(path, { recursive: true });
+
+    // One whose record was lost is still known by its looks.
+    await use(id);
+    await half[Symbol.asyncDispose]();
+    await rm(join(scratch.path, 'data', 'node', `${id}.json`));
+    half = await openStorageHalf(join(scratch.path, 'data'), 'image');
+    await unpublish(id, path);
+    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+    await unmount(exec, staging(id));
+    await half.engine.node.detach({ pool: 'default', name: id });
+    await letGo(id);
+    await letGo(other);
+    for (const volumeId of [id, other]) await half.client.controller.deleteVolume({ volumeId });
+  });
+
   test('lets one target at a time have a single writer, and several have it otherwise', async () => {
     for (const mode of [Mode.SINGLE_NODE_SINGLE_WRITER, Mode.SINGLE_NODE_MULTI_WRITER]) {
       const id = (await create(`writers-${mode}`, {}, { volumeCapabilities: [mounted(mode)] }))?.volumeId ?? '';

@@ -21,6 +21,8 @@ import { makeScratch } from './engines/local-scratch.ts';
 
 const isRoot = process.getuid?.() === 0;
 const count = 300;
+/** Milliseconds: long for what an event brings, and shorter than what looks by itself waits, ten seconds. */
+const soon = 8_000;
 const apiVersion = 'v1' as const;
 
 /** The pool has 6 GiB, of which each claim wants a quarter of one. */
@@ -37,7 +39,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     await drivers.add({ name: driverName, socket });
     const options = { api, drivers, node, log: silent, events: told, meter: noMeter };
     open.use(await startSidecars(options));
-    open.use(await startOrchestrator({ ...options, dataDir, exec }));
+    open.use(await startOrchestrator({ ...options, authority: '', dataDir, exec }));
     await api.create(storageClasses, {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'StorageClass',
@@ -65,7 +67,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
   const eventsOf = () => [...half.api.informer(events).list()].filter(({ reason }) => reason === 'ProvisioningFailed');
   const revision = async () => Number((await half.api.list(persistentVolumeClaims, { limit: 1 })).resourceVersion);
 
-  async function until(wished: () => boolean, limit = 60_000): Promise<number> {
+  async function until(wished: () => boolean, limit = 60_000): Promise<void> {
     const started = performance.now();
     while (!wished()) {
       if (performance.now() - started > limit) {
@@ -73,7 +75,6 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return performance.now() - started;
   }
   /** Waits until nothing is written for a second. */
   async function settled(): Promise<void> {
@@ -102,8 +103,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
       await half.api.delete(persistentVolumeClaims, { namespace: 'default', name: metadata.name });
     }
     const names = new Set(had.map(({ metadata }) => metadata.name));
-    const took = await until(() => bound().filter(({ metadata }) => !names.has(metadata.name)).length >= 5, 3_000);
-    expect(took).toBeLessThan(3_000);
+    await until(() => bound().filter(({ metadata }) => !names.has(metadata.name)).length >= 5, soon);
     await settled();
     expect(bound()).toHaveLength(had.length);
     const told = eventsOf().filter(({ involvedObject }) => involvedObject.name === 'claim-299');
@@ -116,7 +116,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     await until(() => eventsOf().some(({ involvedObject }) => involvedObject.name === 'large'));
     const [first] = bound();
     await half.api.delete(persistentVolumeClaims, { namespace: 'default', name: first?.metadata.name ?? '' });
-    await until(() => bound().some(({ metadata }) => !names.has(metadata.name)), 3_000);
+    await until(() => bound().some(({ metadata }) => !names.has(metadata.name)), soon);
   });
 
   test('a growth that there is no room for is no wish of the Volume, and is met when there is room', async () => {
@@ -145,7 +145,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     for (const it of [second, third, fourth, fifth, sixth]) {
       await half.api.delete(persistentVolumeClaims, { namespace: 'default', name: it?.metadata.name ?? '' });
     }
-    await until(() => volume()?.status?.size === '1Gi', 3_000);
+    await until(() => volume()?.status?.size === '1Gi', soon);
   });
 
   test('are met when the pool grows', async () => {

@@ -1,3 +1,4 @@
+import { startTimer } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { type Lease, leases } from '../model/kinds/core.ts';
 import type { Api } from './api.ts';
@@ -66,9 +67,8 @@ export class ContestedLease implements Disposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
     signal.addEventListener('abort', () => resolve(), { once: true });
-    const timer = setTimeout(resolve, ms);
+    using _timer = startTimer(ms, resolve);
     await promise;
-    clearTimeout(timer);
   }
 
   /** Takes it, or renews it. Throws `conflict` or `already-exists` if somebody else was quicker. */

@@ -209,7 +209,7 @@ function newEvent(
     apiVersion: 'v1',
     kind: 'Event',
     // As Kubernetes: the news of cluster-wide objects is in the default namespace.
-    metadata: { name: `${name.slice(0, 230)}.${suffix}`, namespace: namespace ?? 'default' },
+    metadata: { name: `${name.slice(0, 230).replace(/[-.]+$/, '')}.${suffix}`, namespace: namespace ?? 'default' },
     involvedObject: { apiVersion: object.apiVersion, kind: object.kind, namespace, name, uid, resourceVersion },
     type,
     reason,

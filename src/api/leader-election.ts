@@ -1,4 +1,4 @@
-import { sleep } from '../lib/clock.ts';
+import { sleep, startTimer, type Timer } from '../lib/clock.ts';
 import { isCode, MoorageError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Api } from './api.ts';
@@ -103,17 +103,17 @@ async function reign(lease: ContestedLease, acquired: number, options: Reign): P
   const over = new AbortController();
   const leading = lead(end.signal);
   void leading.catch(() => {}).then(() => over.abort());
-  let overdue: NodeJS.Timeout | undefined;
+  let overdue: Timer | undefined;
   try {
     const lost = await keep(lease, acquired, over.signal, options);
     if (lost !== undefined) {
       log.warn({ lease: name, identity }, 'leadership is lost; stopping what it led');
       end.abort(new MoorageError('not-ready', 'leadership is lost'));
-      overdue = setTimeout(onOverdue, Math.max(lost + times.lease * 0.95 - performance.now(), 0));
+      overdue = startTimer(Math.max(lost + times.lease * 0.95 - performance.now(), 0), onOverdue);
     }
     await leading;
   } finally {
-    clearTimeout(overdue);
+    overdue?.stop();
     signal.removeEventListener('abort', onAbort);
     await release(lease, options);
   }

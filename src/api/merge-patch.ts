@@ -1,7 +1,4 @@
-/** JSON data. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-/** A JSON object. */
-export type JsonObject = { readonly [key: string]: Json };
+import { isJsonObject, type Json } from '../lib/json.ts';
 
 /** Applies a JSON merge patch: null removes, objects are merged, everything else is replaced (RFC 7396). */
 export function mergePatch(target: Json | undefined, patch: Json): Json {
@@ -10,12 +7,7 @@ export function mergePatch(target: Json | undefined, patch: Json): Json {
   for (const [key, value] of Object.entries(patch)) {
     if (key === '__proto__') continue;
     if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
+    else result[key] = mergePatch(Object.hasOwn(result, key) ? result[key] : undefined, value);
   }
   return result;
-}
-
-/** True for objects, false for lists and plain values. */
-export function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -33,6 +33,27 @@ describe('label selectors', () => {
     },
   );
 
+  test.each(['toString', 'constructor', 'hasOwnProperty', 'valueOf'])('%s is a label like any other', (name) => {
+    const own = { [name]: 'x' };
+    for (const [text, matches] of [
+      [name, false],
+      [`!${name}`, true],
+      [`${name}=x`, false],
+      [`${name}!=x`, true],
+      [`${name} in (x)`, false],
+      [`${name} notin (x)`, true],
+    ] as const) {
+      expect(parseLabelSelector(text)(labels)).toBe(matches);
+      expect(parseLabelSelector(text)(undefined)).toBe(matches);
+      expect(parseLabelSelector(text)(own)).toBe(!matches);
+    }
+    for (const operator of ['Exists', 'DoesNotExist']) {
+      const selector = { matchExpressions: [{ key: name, operator }] };
+      expect(matchesLabels(selector, labels)).toBe(operator === 'DoesNotExist');
+      expect(matchesLabels(selector, own)).toBe(operator === 'Exists');
+    }
+  });
+
   test('objects without labels', () => {
     expect(parseLabelSelector('!app')(undefined)).toBe(true);
     expect(parseLabelSelector('app')(undefined)).toBe(false);

@@ -1,4 +1,7 @@
 import { fail } from '../lib/errors.ts';
+import { isAmong } from '../lib/lists.ts';
+import { own } from '../lib/own.ts';
+import { beginning } from '../lib/text.ts';
 import type { Kind } from '../model/kind.ts';
 import type { KubeObject } from '../model/object.ts';
 
@@ -12,9 +15,13 @@ export interface LabelSelector {
     | undefined;
 }
 
+/** What a selector of a request may have: each of its terms is tried on each object. */
+export const selectorLimits = { characters: 16_384, terms: 200 } as const;
+
 const key = String.raw`[A-Za-z0-9][-\w./]*`;
-const setTerm = new RegExp(String.raw`^\s*(${key})\s+(in|notin)\s*\(([^()]*)\)\s*(?:,|$)`);
-const plainTerm = new RegExp(String.raw`^\s*(!?)\s*(${key})\s*(?:(==|=|!=)\s*([-\w.]*)\s*)?(?:,|$)`);
+// No two parts that may be nothing but spaces stand next to each other: the cost would be the square of their number.
+const setTerm = new RegExp(String.raw`^(${key})\s+(in|notin)\s*\(([^()]*)\)\s*(?:,|$)`);
+const plainTerm = new RegExp(String.raw`^(?:(!)\s*)?(${key})\s*(?:(==|=|!=)\s*(?:([-\w.]+)\s*)?)?(?:,|$)`);
 
 /**
  * A test for labels from kubectl's text: `app=db,tier in (a,b),!legacy`. Throws `invalid`.
@@ -22,8 +29,9 @@ const plainTerm = new RegExp(String.raw`^\s*(!?)\s*(${key})\s*(?:(==|=|!=)\s*([-
  */
 export function parseLabelSelector(text: string): (labels: Labels) => boolean {
   const tests: ((labels: NonNullable<Labels>) => boolean)[] = [];
-  let rest = text.trim();
+  let rest = bounded(text).trim();
   while (rest !== '') {
+    if (tests.length === selectorLimits.terms) tooMany(text);
     const set = setTerm.exec(rest);
     const plain = set ? null : plainTerm.exec(rest);
     const match = set ?? plain ?? unreadable(text, rest);
@@ -36,14 +44,26 @@ export function parseLabelSelector(text: string): (labels: Labels) => boolean {
 }
 
 function unreadable(text: string, where: string): never {
-  return fail('invalid', `unable to parse label selector "${text}": cannot read it from "${where}" on`);
+  const [whole, from] = [beginning(text, 1_000), beginning(where, 100)];
+  return fail('invalid', `unable to parse label selector "${whole}": cannot read it from "${from}" on`);
+}
+
+function bounded(text: string): string {
+  const { characters } = selectorLimits;
+  if (text.length <= characters) return text;
+  return fail('invalid', `invalid selector: it has ${text.length} characters, and ${characters} are the most`);
+}
+
+function tooMany(text: string): never {
+  const { terms } = selectorLimits;
+  return fail('invalid', `invalid selector: it has more than ${terms} terms: '${beginning(text, 100)}'`);
 }
 
 function setTest(name: string, operator: string, list: string) {
   const values = new Set(list.split(',').map((value) => value.trim()));
   const wanted = operator === 'in';
   return (labels: NonNullable<Labels>) => {
-    const value = labels[name];
+    const value = own(labels, name);
     return value === undefined ? !wanted : values.has(value) === wanted;
   };
 }
@@ -51,14 +71,14 @@ function setTest(name: string, operator: string, list: string) {
 function plainTest(name: string, operator: string | undefined, value: string, text: string) {
   switch (operator) {
     case undefined:
-      return (labels: NonNullable<Labels>) => labels[name] !== undefined;
+      return (labels: NonNullable<Labels>) => own(labels, name) !== undefined;
     case '!':
-      return (labels: NonNullable<Labels>) => labels[name] === undefined;
+      return (labels: NonNullable<Labels>) => own(labels, name) === undefined;
     case '=':
     case '==':
-      return (labels: NonNullable<Labels>) => labels[name] === value;
+      return (labels: NonNullable<Labels>) => own(labels, name) === value;
     case '!=':
-      return (labels: NonNullable<Labels>) => labels[name] !== value;
+      return (labels: NonNullable<Labels>) => own(labels, name) !== value;
     default:
       return unreadable(text, operator);
   }
@@ -67,20 +87,23 @@ function plainTest(name: string, operator: string | undefined, value: string, te
 /** True if the labels meet a selector of an object, such as a claim's. Throws `invalid` for an unknown operator. */
 export function matchesLabels(selector: LabelSelector | undefined, labels: Labels = {}): boolean {
   const plain = Object.entries(selector?.matchLabels ?? {});
-  if (!plain.every(([name, value]) => labels[name] === value)) return false;
+  if (!plain.every(([name, value]) => own(labels, name) === value)) return false;
   return (selector?.matchExpressions ?? []).every(({ key: name, operator, values = [] }) => {
-    const value = labels[name];
+    const value = own(labels, name);
     switch (operator) {
       case 'In':
-        return value !== undefined && values.includes(value);
+        return value !== undefined && isAmong(values, value);
       case 'NotIn':
-        return value === undefined || !values.includes(value);
+        return value === undefined || !isAmong(values, value);
       case 'Exists':
         return value !== undefined;
       case 'DoesNotExist':
         return value === undefined;
       default:
-        return fail('invalid', `"${operator}" is not a label selector operator: use In, NotIn, Exists or DoesNotExist`);
+        return fail(
+          'invalid',
+          `"${beginning(operator, 100)}" is not a label selector operator: use In, NotIn, Exists or DoesNotExist`,
+        );
     }
   });
 }
@@ -93,7 +116,7 @@ export function parseFieldSelector<T extends KubeObject>(kind: Kind<T>, text: st
   const tests = splitTerms(text).map((term) => {
     const match =
       /^\s*([^=!\s]+)\s*(==|=|!=)(.*)$/s.exec(term) ??
-      fail('invalid', `invalid selector: '${text}'; can't understand '${term}'`);
+      fail('invalid', `invalid selector: '${beginning(text, 1_000)}'; can't understand '${beginning(term, 100)}'`);
     const [, field = '', operator, value = ''] = match;
     const read = fieldReader(kind, field);
     const wanted = value.trim().replaceAll(/\\([\\,=])/g, '$1');
@@ -104,7 +127,10 @@ export function parseFieldSelector<T extends KubeObject>(kind: Kind<T>, text: st
 
 /** Splits at commas that no backslash escapes. */
 function splitTerms(text: string): string[] {
-  return text.split(/(?<!\\),/).filter((term) => term.trim() !== '');
+  const terms = bounded(text)
+    .split(/(?<!\\),/)
+    .filter((term) => term.trim() !== '');
+  return terms.length > selectorLimits.terms ? tooMany(text) : terms;
 }
 
 function fieldReader<T extends KubeObject>(kind: Kind<T>, field: string): (object: T) => string {

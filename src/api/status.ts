@@ -1,4 +1,5 @@
 import { codeOf, type ErrorCode, MoorageError, messageOf } from '../lib/errors.ts';
+import { own } from '../lib/own.ts';
 import type { FieldError } from '../model/kind.ts';
 
 /** One cause of a failure: for an invalid object, one field. */
@@ -146,7 +147,7 @@ export function isStatus(value: unknown): value is Status {
 }
 
 function codeOfStatus({ reason = '', code = 500 }: Status): ErrorCode {
-  return byReason[reason] ?? byHttp[code] ?? (code >= 500 ? 'internal' : 'invalid');
+  return own(byReason, reason) ?? byHttp[code] ?? (code >= 500 ? 'internal' : 'invalid');
 }
 
 /** The fields of an invalid object, from an error that lists them as `causes`. */

@@ -1,5 +1,8 @@
 import { fail } from '../lib/errors.ts';
-import { isJsonObject, type Json, type JsonObject } from './merge-patch.ts';
+import { isJsonObject, type Json, type JsonObject } from '../lib/json.ts';
+import { own } from '../lib/own.ts';
+import { shownValue } from '../lib/text.ts';
+import { inOrder, mergeElements } from './strategic-merge-lists.ts';
 
 /** How lists are merged: path without indexes → key field, or '' for a set of plain values. */
 type MergeKeys = Readonly<Record<string, string>>;
@@ -11,7 +14,8 @@ const setElementOrder = '$setElementOrder/';
 
 /**
  * Applies a strategic merge patch: as a merge patch, but lists that have a merge key are merged element by element,
- * and directives ($patch, $retainKeys, $deleteFromPrimitiveList, $setElementOrder) are followed. Throws `invalid`.
+ * and directives ($patch, $retainKeys, $deleteFromPrimitiveList, $setElementOrder) are followed. Throws `invalid`. The
+ * cost grows with the length of both.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 export function strategicMergePatch(target: Json, patch: Json, mergeKeys: MergeKeys): Json {
@@ -20,43 +24,43 @@ export function strategicMergePatch(target: Json, patch: Json, mergeKeys: MergeK
 
 function mergeValue(target: Json | undefined, patch: Json, path: string, mergeKeys: MergeKeys): Json | undefined {
   if (isJsonObject(patch)) return mergeObject(isJsonObject(target) ? target : {}, patch, path, mergeKeys);
-  if (Array.isArray(patch) && mergeKeys[path] !== undefined) {
+  if (Array.isArray(patch) && own(mergeKeys, path) !== undefined) {
     return mergeList(Array.isArray(target) ? target : [], patch as Json[], undefined, path, mergeKeys);
   }
   return patch;
 }
 
 function mergeObject(target: JsonObject, patch: JsonObject, path: string, mergeKeys: MergeKeys): Json | undefined {
-  const directive = patch[patchDirective];
+  const directive = own(patch, patchDirective);
   if (directive === 'delete') return undefined;
   if (directive === 'replace') return withoutDirectives(patch);
   if (directive !== undefined && directive !== 'merge') {
-    fail('invalid', `$patch: ${JSON.stringify(directive)} is not known; use replace, delete or merge`);
+    fail('invalid', `$patch: ${shownValue(directive)} is not known; use replace, delete or merge`);
   }
-  const result: Record<string, Json> = retained(target, patch[retainKeys]);
+  const result: Record<string, Json> = retained(target, own(patch, retainKeys));
   for (const [key, value] of Object.entries(patch)) {
     if (key === '__proto__' || key === patchDirective || key === retainKeys) continue;
     const below = (name: string) => (path === '' ? name : `${path}.${name}`);
     if (key.startsWith(deleteFromList)) {
       const name = key.slice(deleteFromList.length);
-      const gone = listOf(value, key);
-      const list = result[name];
-      if (Array.isArray(list)) result[name] = list.filter((item) => !gone.includes(item as Json));
+      const gone = new Set(listOf(value, key));
+      const list = own(result, name);
+      if (Array.isArray(list)) result[name] = list.filter((item) => !gone.has(item as Json));
     } else if (key.startsWith(setElementOrder)) {
       const name = key.slice(setElementOrder.length);
       // With a list of changes, the order is applied there.
-      const list = result[name];
-      if (patch[name] === undefined && Array.isArray(list)) {
-        result[name] = inOrder(list, list, listOf(value, key), mergeKeys[below(name)] ?? '');
+      const list = own(result, name);
+      if (own(patch, name) === undefined && Array.isArray(list)) {
+        result[name] = inOrder(list, list, listOf(value, key), own(mergeKeys, below(name)) ?? '');
       }
     } else if (value === null) {
       delete result[key];
     } else {
       const at = below(key);
-      const order = patch[`${setElementOrder}${key}`];
-      const before = result[key];
+      const order = own(patch, `${setElementOrder}${key}`);
+      const before = own(result, key);
       const merged =
-        Array.isArray(value) && mergeKeys[at] !== undefined
+        Array.isArray(value) && own(mergeKeys, at) !== undefined
           ? mergeList(Array.isArray(before) ? before : [], value as Json[], order, at, mergeKeys)
           : mergeValue(before, value, at, mergeKeys);
       if (merged === undefined) delete result[key];
@@ -73,56 +77,41 @@ function mergeList(
   path: string,
   mergeKeys: MergeKeys,
 ): Json[] {
-  const mergeKey = mergeKeys[path] ?? '';
-  if (mergeKey === '') {
-    const merged = [...target, ...patch.filter((item) => !target.includes(item))];
-    return order === undefined ? merged : inOrder(merged, target, listOf(order, path), '');
-  }
+  const mergeKey = own(mergeKeys, path) ?? '';
+  const merged = mergeKey === '' ? mergeValues(target, patch) : mergeObjects(target, patch, mergeKey, path, mergeKeys);
+  return order === undefined ? merged : inOrder(merged, target, listOf(order, path), mergeKey);
+}
+
+function mergeValues(target: readonly Json[], patch: readonly Json[]): Json[] {
+  const present = new Set(target);
+  return [...target, ...patch.filter((item) => !present.has(item))];
+}
+
+function mergeObjects(
+  target: readonly Json[],
+  patch: readonly Json[],
+  mergeKey: string,
+  path: string,
+  mergeKeys: MergeKeys,
+): Json[] {
   const elements = patch.map((element) =>
     isJsonObject(element) ? element : fail('invalid', `${path}: each element must be an object`),
   );
-  if (elements.some((element) => element[patchDirective] === 'replace' && element[mergeKey] === undefined)) {
+  if (elements.some((element) => element[patchDirective] === 'replace' && own(element, mergeKey) === undefined)) {
     return elements.filter((element) => element[patchDirective] === undefined).map(withoutDirectives);
   }
-  const result = [...target];
-  for (const element of elements) {
+  const changes = elements.map((element) => {
     const id =
-      element[mergeKey] ?? fail('invalid', `${path}: an element has no ${mergeKey}, which tells it from others`);
-    const place = result.findIndex((item) => isJsonObject(item) && item[mergeKey] === id);
-    const merged = mergeObject(place < 0 ? {} : (result[place] as JsonObject), element, path, mergeKeys);
-    if (merged === undefined) {
-      if (place >= 0) result.splice(place, 1);
-    } else if (place < 0) {
-      result.push(merged);
-    } else {
-      result[place] = merged;
-    }
-  }
-  return order === undefined ? result : inOrder(result, target, listOf(order, path), mergeKey);
-}
-
-/** The patch's elements in the order that it asks for; the others keep their places among those that were there. */
-function inOrder(list: readonly Json[], before: readonly Json[], order: readonly Json[], mergeKey: string): Json[] {
-  const idOf = (item: Json | undefined) => (mergeKey !== '' && isJsonObject(item) ? item[mergeKey] : item);
-  const wanted = order.map(idOf);
-  const ordered = list
-    .filter((item) => wanted.includes(idOf(item)))
-    .sort((one, other) => wanted.indexOf(idOf(one)) - wanted.indexOf(idOf(other)));
-  const others = list.filter((item) => !wanted.includes(idOf(item)));
-  const placeBefore = (item: Json | undefined) => before.findIndex((it) => idOf(it) === idOf(item));
-  const result: Json[] = [];
-  while (ordered.length > 0 && others.length > 0) {
-    const mine = placeBefore(ordered[0]);
-    const next = mine >= 0 && mine > placeBefore(others[0]) ? others.shift() : ordered.shift();
-    if (next !== undefined) result.push(next);
-  }
-  return [...result, ...ordered, ...others];
+      own(element, mergeKey) ?? fail('invalid', `${path}: an element has no ${mergeKey}, which tells it from others`);
+    return [id, element] as const;
+  });
+  return mergeElements(target, changes, mergeKey, (before, element) => mergeObject(before, element, path, mergeKeys));
 }
 
 function retained(target: JsonObject, keys: Json | undefined): Record<string, Json> {
   if (keys === undefined) return { ...target };
-  const kept = listOf(keys, retainKeys);
-  return Object.fromEntries(Object.entries(target).filter(([key]) => kept.includes(key)));
+  const kept = new Set(listOf(keys, retainKeys));
+  return Object.fromEntries(Object.entries(target).filter(([key]) => kept.has(key)));
 }
 
 function withoutDirectives(patch: JsonObject): JsonObject {
@@ -130,5 +119,5 @@ function withoutDirectives(patch: JsonObject): JsonObject {
 }
 
 function listOf(value: Json, what: string): readonly Json[] {
-  return Array.isArray(value) ? (value as Json[]) : fail('invalid', `${what}: must be a list`);
+  return Array.isArray(value) ? (value as Json[]) : fail('invalid', `${shownValue(what)}: must be a list`);
 }

@@ -1,3 +1,4 @@
+import { startTimer, type Timer } from '../lib/clock.ts';
 import { isCode } from '../lib/errors.ts';
 
 export interface WorkQueueOptions {
@@ -21,7 +22,7 @@ export class WorkQueue {
   readonly #ready = new Set<string>();
   readonly #running = new Set<string>();
   readonly #dirty = new Set<string>();
-  readonly #later = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  readonly #later = new Map<string, { readonly at: number; readonly timer: Timer }>();
   readonly #tries = new Map<string, number>();
   readonly #stop = new AbortController();
   #started = false;
@@ -52,7 +53,7 @@ export class WorkQueue {
   /** Ends when nothing runs any more. */
   async close(): Promise<void> {
     this.#stop.abort(new Error('shutting down'));
-    for (const { timer } of this.#later.values()) clearTimeout(timer);
+    for (const { timer } of this.#later.values()) timer.stop();
     this.#later.clear();
     this.#ready.clear();
     if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
@@ -63,15 +64,15 @@ export class WorkQueue {
     const waiting = this.#later.get(key);
     if (waiting && waiting.at <= at) return;
     this.#forgetTimer(key);
-    const timer = setTimeout(() => {
+    const timer = startTimer(after, () => {
       this.#later.delete(key);
       this.add(key);
-    }, after);
+    });
     this.#later.set(key, { at, timer });
   }
 
   #forgetTimer(key: string): void {
-    clearTimeout(this.#later.get(key)?.timer);
+    this.#later.get(key)?.timer.stop();
     this.#later.delete(key);
   }
 

@@ -6,14 +6,18 @@ import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Authenticator, User } from './access/authentication.ts';
 import { type Attributes, type Authorizer, refusalOf } from './access/authorization.ts';
+import { refuseImpersonation } from './access/impersonation.ts';
 import { answerReview, reviews } from './access/reviews.ts';
 import { pageOf } from './discovery/pages.ts';
+import { answerWorkload, workloads } from './discovery/workloads.ts';
 import { parseResourcePath, type ResourcePath } from './request-path.ts';
 import { aboutOf, type Call, flag, methodNotAllowed, noSuchResource } from './verbs/call.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
 import { getObject, listObjects } from './verbs/read.ts';
 import { watchObjects } from './verbs/watch.ts';
 import { createObject, patchObject, replaceObject } from './verbs/write.ts';
+import { viewApi } from './views/view.ts';
+import { views } from './views/views.ts';
 import { readObjectBody } from './wire/body.ts';
 import { jsonReply, type Reply, send, statusReply } from './wire/reply.ts';
 
@@ -32,17 +36,19 @@ export interface HandlerOptions {
 export function requestHandler(options: HandlerOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let about: About | undefined;
+    const warnings: string[] = [];
     try {
       const { path, query } = urlOf(request);
       const user = options.authenticate(request) ?? refuse(401, 'Unauthorized', 'Unauthorized');
-      const call = callOf(options.api, request, path, query, user);
+      refuseImpersonation(request, user);
+      const call = callOf(options.api, request, path, query, user, warnings);
       if ('kind' in call) about = aboutOf(call);
       permit(options.authorize, user, 'kind' in call ? attributesOf(call) : call.attributes);
       const reply =
         'kind' in call ? await serve(call, response, options) : await serveOther(call.at, path, request, user, options);
-      if (reply) await send(request, response, reply);
+      if (reply) await send(request, response, { ...reply, warnings });
     } catch (error) {
-      await answerFailure(error, about, request, response, options.log);
+      await answerFailure(error, about, warnings, request, response, options.log);
     }
   };
 }
@@ -65,16 +71,32 @@ function callOf(
   path: string,
   query: URLSearchParams,
   user: User,
+  warnings: string[],
 ): Call | Other {
   const at = parseResourcePath(path);
   const verb = (request.method ?? '').toLowerCase();
   if (!at) return { at, attributes: { verb, path } };
-  const kind = api.kinds.find(
-    (one) => one.plural === at.resource && one.group === at.group && one.version === at.version,
-  );
-  if (!kind)
+  const found = servedAt(api, at);
+  if (!found)
     return { at, attributes: { verb: verb === 'post' ? 'create' : verb, group: at.group, resource: at.resource } };
-  return { api, request, query, user, kind, namespace: at.namespace, name: at.name, subresource: at.subresource };
+  return {
+    ...found,
+    request,
+    query,
+    user,
+    namespace: at.namespace,
+    name: at.name,
+    subresource: at.subresource,
+    warnings,
+  };
+}
+
+/** The kind that is served there, and the API by which it is. */
+function servedAt(api: EmbeddedApi, at: ResourcePath): Pick<Call, 'api' | 'kind'> | undefined {
+  const kind = api.kinds.find((one) => sameResource(one, at));
+  if (kind) return { api, kind };
+  const view = views.find((one) => sameResource(one.kind, at));
+  return view && { api: viewApi(api, view), kind: view.kind };
 }
 
 function permit(authorize: Authorizer, user: User, attributes: Attributes): void {
@@ -144,20 +166,28 @@ async function serveOther(
 ): Promise<Reply> {
   if (!at) {
     if (request.method !== 'GET' && request.method !== 'HEAD') noSuchResource();
-    return (await pageOf(path, request, options.api.kinds, options.metrics)) ?? noSuchResource();
+    return (
+      (await pageOf(path, request, [...options.api.kinds, ...views.map(({ kind }) => kind)], options.metrics)) ??
+      noSuchResource()
+    );
   }
-  const review = reviews.find(
-    (one) => one.plural === at.resource && one.group === at.group && one.version === at.version,
-  );
+  const review = reviews.find((one) => sameResource(one, at));
+  const workload = workloads.find((one) => sameResource(one, at));
+  if (workload) return answerWorkload(workload, request.method ?? '', at.name);
   if (!review || at.name !== undefined || at.namespace !== undefined) return noSuchResource();
   if (request.method !== 'POST') methodNotAllowed();
   const { value } = await readObjectBody(request, review);
   return jsonReply(answerReview(review, value, user, options.authorize), 201);
 }
 
+function sameResource(one: { group: string; version: string; plural: string }, at: ResourcePath): boolean {
+  return one.plural === at.resource && one.group === at.group && one.version === at.version;
+}
+
 async function answerFailure(
   error: unknown,
   about: About | undefined,
+  warnings: readonly string[],
   request: IncomingMessage,
   response: ServerResponse,
   log: Log,
@@ -170,5 +200,5 @@ async function answerFailure(
   }
   // A body that was not read would be taken for the next request.
   if (!request.complete) response.setHeader('Connection', 'close');
-  await send(request, response, statusReply(statusOf(error, about)));
+  await send(request, response, { ...statusReply(statusOf(error, about)), warnings });
 }

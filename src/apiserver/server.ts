@@ -8,8 +8,9 @@ import { MoorageError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { clientCertificates, firstOf } from './access/authentication.ts';
 import { administratorsMay, anyOf, everybodyMay } from './access/authorization.ts';
+import { nobody, publicPages } from './access/public-pages.ts';
 import { writeKubeconfig } from './credentials/kubeconfig.ts';
-import { ensurePki, isWildcard, type Pki } from './credentials/pki.ts';
+import { areCurrent, ensurePki, isWildcard, type Pki } from './credentials/pki.ts';
 import { requestHandler } from './handler.ts';
 
 export interface ApiServerOptions {
@@ -30,9 +31,12 @@ export interface ApiServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly kubeconfigFile: string;
+  /** The certificate of the authority that the server's own is from, as PEM. */
+  readonly authority: string;
 }
 
-const renewalCheck = 12 * 3_600_000;
+/** So often, in milliseconds, certificates are held against the clock, which may be set meanwhile. */
+const renewalCheck = 60_000;
 const patience = 2_000;
 
 /**
@@ -43,13 +47,13 @@ const patience = 2_000;
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { api, dir, host = '127.0.0.1', log } = options;
   const pkiDir = join(dir, 'pki');
-  const pki = await ensurePki({ dir: pkiDir, host, log });
+  let pki = await ensurePki({ dir: pkiDir, host, log });
   const stop = new AbortController();
   const handle = requestHandler({
     api,
     log,
-    authenticate: firstOf([clientCertificates()]),
-    authorize: anyOf([administratorsMay, everybodyMay]),
+    authenticate: firstOf([clientCertificates(), nobody()]),
+    authorize: anyOf([administratorsMay, everybodyMay, publicPages]),
     metrics: options.metrics,
     stopping: stop.signal,
   });
@@ -72,8 +76,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     throw error;
   }
   const renewal = setInterval(() => {
+    if (areCurrent(pki)) return;
     ensurePki({ dir: pkiDir, host, log })
       .then(async (renewed) => {
+        pki = renewed;
         server.setSecureContext(credentialsOf(renewed));
         await writeKubeconfig(kubeconfigFile, url, renewed, pkiDir);
       })
@@ -84,6 +90,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     url,
     port,
     kubeconfigFile,
+    authority: pki.authority,
     [Symbol.asyncDispose]: async () => {
       clearInterval(renewal);
       stop.abort();

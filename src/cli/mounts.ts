@@ -6,10 +6,16 @@ import type { Progress } from './output/progress.ts';
 import { readyMessage } from './problems.ts';
 import { waitFor } from './wait.ts';
 
+/** A Mount, and whether this call made it. */
+export interface Ensured {
+  readonly mount: Mount;
+  readonly isNew: boolean;
+}
+
 /** Ensures a Mount; one of that name that asks for the same is taken as it is. Throws `already-exists`. */
-export async function ensureMount(api: Api, mount: Mount): Promise<Mount> {
+export async function ensureMount(api: Api, mount: Mount): Promise<Ensured> {
   try {
-    return await api.create(mounts, mount);
+    return { mount: await api.create(mounts, mount), isNew: true };
   } catch (error) {
     if (!isCode(error, 'already-exists')) throw error;
     const found = await api.get(mounts, refTo(mount));
@@ -17,7 +23,7 @@ export async function ensureMount(api: Api, mount: Mount): Promise<Mount> {
       found?.spec.claim === mount.spec.claim &&
       found.spec.path === mount.spec.path &&
       found.spec.readOnly === mount.spec.readOnly;
-    if (found && same) return found;
+    if (found && same) return { mount: found, isNew: false };
     throw error;
   }
 }

@@ -1,4 +1,7 @@
+import type { Mount, Snapshot, Volume } from '../model/kinds/index.ts';
 import { type Condition, isDeleting, type KubeObject } from '../model/object.ts';
+import { deleteFailed } from '../volumes/conditions.ts';
+import { brokenLinks } from './broken-links.ts';
 import { eventsOf, type World } from './world.ts';
 
 /** Something that a person should look at: which object, as `explain` takes it, and what is wrong with it. */
@@ -8,8 +11,11 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What is wrong. An object that only waits for its first consumer, or is being made this moment, is no problem. */
-export function findProblems(world: World, now = Date.now()): Problem[] {
+/**
+ * What is wrong. An object that only waits for its first consumer, or is being made this moment, is no problem.
+ * `missing` are the Mounts that were looked for and are not there.
+ */
+export function findProblems(world: World, now = Date.now(), missing: readonly Mount[] = []): Problem[] {
   const isFresh = ({ metadata }: KubeObject) => now - Date.parse(metadata.creationTimestamp ?? '') < 5_000;
   const list: Problem[] = [];
   const add = (word: string, { metadata }: KubeObject, message: string) =>
@@ -47,7 +53,14 @@ export function findProblems(world: World, now = Date.now()): Problem[] {
     if (volume.status?.phase === 'Failed') {
       add('volume', volume, readyMessage(volume.status.conditions) ?? 'it failed');
     }
+    const stuck = whyNotDeleted(volume);
+    if (stuck) add('volume', volume, stuck);
   }
+  for (const snapshot of world.snapshots) {
+    const stuck = whyNotDeleted(snapshot);
+    if (stuck) add('snapshot', snapshot, stuck);
+  }
+  list.push(...brokenLinks(world, now));
   for (const mount of world.mounts) {
     const phase = mount.status?.phase ?? 'Pending';
     const message = readyMessage(mount.status?.conditions);
@@ -55,11 +68,20 @@ export function findProblems(world: World, now = Date.now()): Problem[] {
       add('mount', mount, message ?? 'it failed');
     }
   }
+  for (const mount of missing) {
+    add('mount', mount, `nothing is mounted at ${mount.spec.path}: somebody has taken it off; ${putBack}`);
+  }
   for (const snapshot of world.volumeSnapshots) {
     const error = snapshot.status?.error?.message;
     if (error && !snapshot.status?.readyToUse) add('volumesnapshot', snapshot, error);
   }
   return list;
+}
+
+/** What keeps the bytes of a Volume or Snapshot that is being deleted. */
+function whyNotDeleted(object: Volume | Snapshot): string | undefined {
+  const failed = object.status?.conditions?.find(({ reason }) => reason === deleteFailed);
+  return isDeleting(object) ? failed?.message : undefined;
 }
 
 /** The message of a Ready condition that is not True. */
@@ -78,6 +100,8 @@ export function lastWarning(world: Pick<World, 'events'>, object: KubeObject): s
   const last = eventsOf(world, object).at(-1);
   return last?.type === 'Warning' ? last.message : undefined;
 }
+
+const putBack = 'unmount and mount it again, or start Moorage again, which puts it back';
 
 function namesOf(objects: readonly KubeObject[]): string {
   return objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ');

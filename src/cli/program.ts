@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { exitCodes } from '../lib/errors.ts';
+import { ownVersion } from '../lib/version.ts';
 import type { Terminal } from './output/terminal.ts';
 import type { Roles } from './up-flags.ts';
 import type { Flags, Verb } from './verb.ts';
@@ -16,6 +17,7 @@ export function createProgram(options: ProgramOptions): Command {
   const program = new Command('moorage')
     .description('Volumes from the disks of this machine, claimed as Kubernetes does it.')
     .helpOption('-h, --help', 'show this')
+    .version(`moorage ${ownVersion()}`, '-V, --version', 'print the version; `moorage version` says more')
     .helpCommand('help [verb]', 'show what a verb does')
     .showHelpAfterError('(see "moorage --help")')
     .enablePositionalOptions()

@@ -10,6 +10,7 @@ export interface UpFlags {
   readonly logLevel?: string;
   readonly backend?: string;
   readonly poolPath?: string;
+  readonly acceptStoreVersion?: string;
 }
 
 /** The roles that the command line can start; given to it by main, since roles stand above it. */

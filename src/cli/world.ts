@@ -11,6 +11,7 @@ import {
   pools,
   snapshots,
   storageClasses,
+  volumeSnapshotContents,
   volumeSnapshots,
   volumes,
 } from '../model/kinds/index.ts';
@@ -24,20 +25,33 @@ export type World = Awaited<ReturnType<typeof readWorld>>;
 export async function readWorld(api: Api) {
   const served = <T extends KubeObject>(kind: Kind<T>) => listServed(api, kind);
   const all = async <T extends KubeObject>(kind: Kind<T>) => (await served(kind)) ?? [];
-  const [nodeList, poolList, classes, claims, pvs, volumeList, snapshotList, mountList, wishes, drivers, eventList] =
-    await Promise.all([
-      all(nodes),
-      all(pools),
-      all(storageClasses),
-      all(persistentVolumeClaims),
-      all(persistentVolumes),
-      all(volumes),
-      all(snapshots),
-      served(mounts),
-      all(volumeSnapshots),
-      all(csiNodes),
-      all(events),
-    ]);
+  const [
+    nodeList,
+    poolList,
+    classes,
+    claims,
+    pvs,
+    volumeList,
+    snapshotList,
+    mountList,
+    wishes,
+    contents,
+    drivers,
+    eventList,
+  ] = await Promise.all([
+    all(nodes),
+    all(pools),
+    all(storageClasses),
+    all(persistentVolumeClaims),
+    all(persistentVolumes),
+    all(volumes),
+    all(snapshots),
+    served(mounts),
+    all(volumeSnapshots),
+    all(volumeSnapshotContents),
+    all(csiNodes),
+    all(events),
+  ]);
   return {
     nodes: nodeList,
     pools: poolList,
@@ -50,6 +64,7 @@ export async function readWorld(api: Api) {
     /** True in a cluster, whose pods mount claims, and which needs no Mounts. */
     isCluster: mountList === undefined,
     volumeSnapshots: wishes,
+    contents,
     csiNodes: drivers,
     events: [...eventList].sort((a, b) => timeOf(a).localeCompare(timeOf(b))),
   };

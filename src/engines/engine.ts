@@ -34,8 +34,10 @@ export interface Artifact extends EngineRef {
   /** For a snapshot, the volume it was taken of. */
   readonly volume?: string;
   readonly createdAt: Date;
-  /** Half-made things are listed too, so that nothing stays unknown. */
+  /** Half-made and half-deleted things are listed too, so that nothing stays unknown. */
   readonly complete: boolean;
+  /** What is wrong with its bytes, for people: they are missing, or fewer than there should be. */
+  readonly damage?: string;
 }
 
 export interface PoolCapacity {
@@ -49,7 +51,10 @@ export interface PoolCapacity {
 export interface EngineVolumes {
   /** Ensures the volume, whole: afterwards it is there with that size and content, or nothing of it is. */
   create(wish: VolumeWish): Promise<Artifact>;
-  /** Ensures its absence. Throws `in-use` while attached; refuses (`permission`) what does not carry our mark. */
+  /**
+   * Ensures its absence. Throws `in-use` while attached, or while some of it can't be removed: then that is left, and is
+   * still `get`, incomplete. Refuses (`permission`) what does not carry our mark.
+   */
   delete(ref: EngineRef): Promise<void>;
   /** Ensures at least that size; never shrinks. */
   expand(ref: EngineRef, size: bigint): Promise<Artifact>;

@@ -36,6 +36,11 @@ export function fail(code: ErrorCode, message: string, cause?: unknown): never {
   throw new MoorageError(code, message, cause === undefined ? undefined : { cause });
 }
 
+/** Stands where every case has been dealt with: a new one does not compile until it is. */
+export function unreachable(value: never): never {
+  return fail('internal', `there is no way to deal with ${JSON.stringify(value)}`);
+}
+
 /** The code of any thrown value; what is not ours is `internal`. */
 export function codeOf(error: unknown): ErrorCode {
   return error instanceof MoorageError ? error.code : 'internal';

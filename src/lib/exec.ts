@@ -21,16 +21,24 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Exit codes that are an answer, not an error. Default `[0]`. */
   readonly ok?: readonly number[];
+  /** So many characters of standard output are read; a program that prints more has failed. Default 64 Mi. */
+  readonly maxOutput?: number;
 }
 
 /** The only door to other programs: argv, never a shell. A test can stand in it. */
 export type Exec = (argv: readonly [string, ...string[]], options?: ExecOptions) => Promise<ExecResult>;
 
 const killDelay = 5_000;
+const maxOutputByDefault = 64 * 2 ** 20;
+/** Of what a program complains about, so many characters are kept: the last ones. */
+const maxComplaint = 64 * 2 ** 10;
+/** Of these, so many are told in an error. */
+const maxWords = 2_000;
 
 /**
  * Runs a program with `LC_ALL=C` and waits for it to end. Throws a MoorageError that names the program, its exit code
- * and its last words: `unsupported` if it is not installed, `timeout` if it had to be ended, `internal` otherwise.
+ * and its last words: `unsupported` if it is not installed, `timeout` if it had to be ended, `internal` otherwise. A
+ * program that prints without end costs its time limit, not memory.
  */
 export const exec: Exec = (argv, options = {}) => {
   const started = performance.now();
@@ -46,7 +54,9 @@ export const exec: Exec = (argv, options = {}) => {
     env: { ...process.env, ...options.env, LC_ALL: 'C' },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  const maxOutput = options.maxOutput ?? maxOutputByDefault;
   let stdout = '';
+  let tooMuch = false;
   let stderr = '';
   let ended: string | undefined;
   let killer: NodeJS.Timeout | undefined;
@@ -64,10 +74,12 @@ export const exec: Exec = (argv, options = {}) => {
     options.signal?.removeEventListener('abort', onAbort);
   };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
+    tooMuch ||= stdout.length + text.length > maxOutput;
+    if (!tooMuch) stdout += text;
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
+    if (stderr.length > 2 * maxComplaint) stderr = stderr.slice(-maxComplaint);
   });
   child.stdin?.on('error', () => {}).end(options.input);
   child.on('error', (cause: NodeJS.ErrnoException) => {
@@ -90,9 +102,13 @@ export const exec: Exec = (argv, options = {}) => {
     if (ended) {
       reject(new MoorageError('timeout', `${argv.join(' ')} was ended: ${ended}`));
     } else if (code !== null && ok.includes(code)) {
-      resolve(result);
+      if (!tooMuch) resolve(result);
+      else
+        reject(
+          new MoorageError('internal', `${argv.join(' ')} printed more than the ${maxOutput} characters that are read`),
+        );
     } else {
-      const words = (stderr.trim() || stdout.trim()).split('\n').slice(-4).join('; ');
+      const words = (stderr.trim() || stdout.trim()).split('\n').slice(-4).join('; ').slice(-maxWords);
       const how = signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
       reject(new MoorageError('internal', `${argv.join(' ')} ${how}${words ? `: ${words}` : ''}`));
     }

@@ -22,13 +22,14 @@ export function structuralSchema(kind: Kind): Schema {
     unrepresentable: 'any',
     reused: 'inline',
   }) as Schema;
-  const { properties = {}, required = [] } = structural(schema);
+  const { properties = {}, required = [], 'x-kubernetes-validations': rules } = structural(schema);
   const { metadata: _, ...rest } = properties;
   const needed = required.filter((name) => !['apiVersion', 'kind', 'metadata'].includes(name));
   return {
     description: kind.description,
     type: 'object',
     ...(needed.length > 0 ? { required: needed } : {}),
+    ...(rules === undefined ? {} : { 'x-kubernetes-validations': rules }),
     properties: { ...rest, apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: { type: 'object' } },
   };
 }

@@ -1,3 +1,5 @@
+import { own } from '../lib/own.ts';
+import { beginning } from '../lib/text.ts';
 import type { FieldError } from './kind.ts';
 
 /**
@@ -42,6 +44,22 @@ export function immutable(field: string, value: unknown, old: unknown): FieldErr
   return same(value, old) ? [] : [invalid(field, value, 'field is immutable')];
 }
 
+/** So many errors of one list are looked for: nobody reads more. */
+const mostErrors = 100;
+
+/** What is wrong with each of several items, up to a number that somebody can read. */
+export function errorsOfEach<T>(
+  items: readonly T[],
+  errorsOf: (item: T, index: number) => readonly FieldError[],
+): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [index, item] of items.entries()) {
+    errors.push(...errorsOf(item, index));
+    if (errors.length >= mostErrors) break;
+  }
+  return errors;
+}
+
 /** True if two values are equal as JSON: absent and undefined are the same, the order of keys does not matter. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -49,11 +67,13 @@ export function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const left: Record<string, unknown> = { ...a };
   const right: Record<string, unknown> = { ...b };
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) => same(left[key], right[key]));
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every((key) =>
+    same(own(left, key), own(right, key)),
+  );
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'null' : JSON.stringify(value);
+  return value === undefined ? 'null' : beginning(JSON.stringify(value), 2_000);
 }
 
 function withDetail(message: string, detail: string): string {

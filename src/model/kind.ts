@@ -45,6 +45,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly hasGeneration: boolean;
   /** False for what is served only so that clients find it (pods): it lists as empty and can't be written. */
   readonly writable: boolean;
+  /** Whether an update of what is not there creates it, as Kubernetes has it for some of its own kinds. */
+  readonly updateCreates?: boolean;
+  /** Whether a write of the status takes labels, annotations, finalizers and owners with it; so for most of Kubernetes' own. */
+  readonly statusTakesMetadata?: boolean;
   /** One or two sentences: what this object is for. */
   readonly description: string;
   /** Validates and types the object; the source of CRDs, OpenAPI and the reference page. */

@@ -1,4 +1,5 @@
-import { forbidden, invalid, required, tooLong } from './field-errors.ts';
+import { missingFrom } from '../lib/lists.ts';
+import { errorsOfEach, forbidden, invalid, required, tooLong } from './field-errors.ts';
 import type { FieldError } from './kind.ts';
 import { labelNameErrors, labelValueErrors, pathSegmentErrors, qualifiedNameErrors, subdomainErrors } from './names.ts';
 import type { KubeObject, ObjectMeta } from './object.ts';
@@ -31,7 +32,7 @@ export function validateMetadata(
 
 /** What is wrong with a set of labels, or of labels to match. */
 export function labelErrors(field: string, labels: Readonly<Record<string, string>> = {}): FieldError[] {
-  return Object.entries(labels).flatMap(([key, value]) => [
+  return errorsOfEach(Object.entries(labels), ([key, value]) => [
     ...qualifiedNameErrors(key).map((error) => invalid(field, key, error)),
     ...labelValueErrors(value).map((error) => invalid(field, value, error)),
   ]);
@@ -55,7 +56,7 @@ function namespaceOf({ namespace }: ObjectMeta, namespaced: boolean): FieldError
 }
 
 function annotations({ annotations = {} }: ObjectMeta): FieldError[] {
-  const keys = Object.keys(annotations).flatMap((key) =>
+  const keys = errorsOfEach(Object.keys(annotations), (key) =>
     qualifiedNameErrors(key.toLowerCase()).map((error) => invalid('metadata.annotations', key, error)),
   );
   const size = Object.entries(annotations).reduce((sum, [key, value]) => sum + bytes(key) + bytes(value), 0);
@@ -64,7 +65,7 @@ function annotations({ annotations = {} }: ObjectMeta): FieldError[] {
 
 function owners({ ownerReferences = [] }: ObjectMeta): FieldError[] {
   const field = 'metadata.ownerReferences';
-  const errors = ownerReferences.flatMap((owner) => [
+  const errors = errorsOfEach(ownerReferences, (owner) => [
     ...(owner.apiVersion ? [] : [invalid(`${field}.apiVersion`, owner.apiVersion, 'version must not be empty')]),
     ...(['kind', 'name', 'uid'] as const)
       .filter((key) => !owner[key])
@@ -80,7 +81,7 @@ const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
 
 function finalizers({ finalizers = [] }: ObjectMeta, old: ObjectMeta | undefined, builtIn: boolean): FieldError[] {
   const field = 'metadata.finalizers';
-  const errors = finalizers.flatMap((name, index) => [
+  const errors = errorsOfEach(finalizers, (name, index) => [
     ...qualifiedNameErrors(name).map((error) => invalid(field, name, error)),
     // Kinds that CRDs define may have others; they get a warning.
     ...(builtIn && !name.includes('/') && !standardFinalizers.includes(name)
@@ -88,7 +89,7 @@ function finalizers({ finalizers = [] }: ObjectMeta, old: ObjectMeta | undefined
       : []),
   ]);
   if (!old?.deletionTimestamp) return errors;
-  const added = finalizers.filter((name) => !old.finalizers?.includes(name));
+  const added = missingFrom(old.finalizers, finalizers);
   return added.length === 0 ? errors : [...errors, newFinalizers(added)];
 }
 

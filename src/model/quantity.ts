@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { fail } from '../lib/errors.ts';
+import { beginning } from '../lib/text.ts';
 
 /**
  * Quantities as Kubernetes parses and prints them (k8s.io/apimachinery/pkg/api/resource). A quantity remembers which
@@ -16,7 +17,7 @@ interface Quantity {
   readonly kept?: string;
 }
 
-const pattern = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d{1,3})?$/;
+const pattern = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d{1,3})?$/;
 const binaryPowers: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n };
 const decimalPowers: Readonly<Record<string, number>> = {
   n: -9,
@@ -31,13 +32,16 @@ const decimalPowers: Readonly<Record<string, number>> = {
   E: 18,
 };
 const decimalSuffixes = new Map(Object.entries(decimalPowers).map(([suffix, power]) => [power, suffix]));
-const largest = 2n ** 63n - 1n;
+/** The largest number of bytes that programs tell each other of: what a signed 64-bit integer holds. */
+export const largestBytes = 2n ** 63n - 1n;
+const largest = largestBytes;
 const nano = 10n ** 9n;
 
+/** The longest text that is read: to make a number of its digits costs the square of their count. */
+const longest = 256;
+
 function parse(text: string): Quantity {
-  const match =
-    pattern.exec(text) ??
-    fail('invalid', `"${text}" is not a quantity: write a number with an optional suffix, such as 500Mi, 10Gi or 1T`);
+  const match = (text.length <= longest ? pattern.exec(text) : null) ?? notOne(text);
   const [, sign, digits = '', suffix = ''] = match;
   const [leading = '', fraction = ''] = digits.split('.');
   const whole = leading.replace(/^0+/, '');
@@ -51,6 +55,14 @@ function parse(text: string): Quantity {
   }
   const capped = nanos > largest * nano ? largest * nano : nanos;
   return { nanos: signed(capped), notation: capped < nano ? 'decimal' : 'binary', ...kept };
+}
+
+function notOne(text: string): never {
+  const shown = beginning(text, 100);
+  return fail(
+    'invalid',
+    `"${shown}" is not a quantity: write a number with an optional suffix, such as 500Mi, 10Gi or 1T`,
+  );
 }
 
 /** `value` times ten to the `exponent`, in nanos; what is finer is rounded away from zero. */
@@ -94,6 +106,11 @@ export function bytesOf(text: string): bigint {
   return nanos < 0n ? -((-nanos + nano - 1n) / nano) : (nanos + nano - 1n) / nano;
 }
 
+/** Bytes as they can be told to another program: no more than it can count. */
+export function countable(bytes: bigint): bigint {
+  return bytes > largestBytes ? largestBytes : bytes;
+}
+
 /** Bytes as the shortest exact binary quantity: 1073741824n is "1Gi". */
 export function formatBytes(bytes: bigint): string {
   for (const [suffix, power] of Object.entries(binaryPowers).reverse()) {
@@ -133,7 +150,7 @@ function combine(a: string, b: string, join: (left: bigint, right: bigint) => bi
 /** A quantity in an object: text or a number on the way in, canonical text afterwards. */
 export const quantity = z
   .union([z.string(), z.number()])
-  .refine((value) => pattern.test(String(value).trim()), {
+  .refine((value) => String(value).length <= longest && pattern.test(String(value).trim()), {
     error: 'is not a quantity: write a number with an optional suffix, such as 10Gi',
   })
   .transform((value) => canonicalQuantity(String(value)))

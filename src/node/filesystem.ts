@@ -3,14 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fail } from '../lib/errors.ts';
 import type { Exec } from '../lib/exec.ts';
+import { type MkfsOption, mkfsArguments } from '../model/filesystems/mkfs.ts';
+import type { FsType } from '../model/filesystems/types.ts';
 import { deviceNumber, mountDevice, unmount } from './mount.ts';
 import { deviceSize } from './statistics.ts';
 import { runTool } from './tools.ts';
-
-export type FsType = 'ext4' | 'xfs';
-
-/** The file systems that we make. */
-export const fsTypes: readonly FsType[] = ['ext4', 'xfs'];
 
 /** Smallest device that each can be made on, in bytes: mkfs.xfs refuses less than 300 MiB. */
 export const smallestDevice: Readonly<Record<FsType, bigint>> = { ext4: 1n << 20n, xfs: 300n << 20n };
@@ -22,8 +19,10 @@ const lookEvery = 5_000;
 export interface MakeFilesystem {
   readonly device: string;
   readonly fsType: FsType;
-  /** More arguments for mkfs. */
+  /** What a user has for mkfs: only what is on the list for the file system. */
   readonly options?: readonly string[];
+  /** More of our own, which no user may give. */
+  readonly own?: readonly MkfsOption[];
   /** Overwrites what is there: only for a device on which our own mkfs was cut off. */
   readonly force?: boolean;
   readonly signal?: AbortSignal;
@@ -43,25 +42,29 @@ export async function makeFilesystem(exec: Exec, wish: MakeFilesystem): Promise<
       `making ${fsType} on ${device}: it has ${size >> 20n} MiB, and needs ${smallestDevice[fsType] >> 20n}`,
     );
   }
-  const options = [...(wish.options ?? []), ...(force ? [fsType === 'ext4' ? '-F' : '-f'] : [])];
+  const own = [...ownOptions[fsType], ...(wish.own ?? [])];
+  const options = [
+    ...mkfsArguments(fsType, own, wish.options ?? []),
+    ...(force ? [fsType === 'ext4' ? '-F' : '-f'] : []),
+  ];
   const idle = new AbortController();
   const watch = await watchIdle(device, mkfsIdle, () => idle.abort(`no I/O on ${device} for ${mkfsIdle / 1000} s`));
   const signal = wish.signal ? AbortSignal.any([wish.signal, idle.signal]) : idle.signal;
   try {
-    await runTool(exec, [...mkfsCommand(fsType), ...options, device], { timeout: 24 * hours, signal });
+    await runTool(exec, [`mkfs.${fsType}`, '-q', ...options, device], { timeout: 24 * hours, signal });
   } finally {
     clearInterval(watch);
   }
 }
 
-function mkfsCommand(fsType: FsType): [string, ...string[]] {
-  switch (fsType) {
-    case 'ext4':
-      return ['mkfs.ext4', '-q', '-m', '0', '-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1'];
-    case 'xfs':
-      return ['mkfs.xfs', '-q', '-K'];
-  }
-}
+/** What mkfs is told unless the user says otherwise. */
+const ownOptions: Readonly<Record<FsType, readonly MkfsOption[]>> = {
+  ext4: [
+    ['-m', '0'],
+    ['-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1'],
+  ],
+  xfs: [['-K', '']],
+};
 
 async function watchIdle(device: string, limit: number, onIdle: () => void): Promise<NodeJS.Timeout> {
   const path = `/sys/dev/block/${deviceNumber((await stat(device)).rdev)}/stat`;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
 import { fail } from '../lib/errors.ts';
 import type { Exec } from '../lib/exec.ts';
+import { isBehind } from './backing.ts';
 import { heldBy, holdersOf } from './holders.ts';
 import { deviceNumber } from './mount.ts';
 import { readMounts } from './mountinfo.ts';
@@ -60,43 +60,15 @@ export function mayBeOver(loop: Loop, file: string): boolean {
   return file.endsWith(loop.file);
 }
 
-/** Whether the loop device is over that very file. */
-export async function isBehind(exec: Exec, device: string, file: string): Promise<boolean> {
-  const [behind, seen] = await Promise.all([readBehind(exec, device), statOf(file)]);
-  if (!behind || !seen) return false;
-  return behind.inode === seen.ino.toString() && behind.filesystem === deviceNumber(seen.dev);
-}
-
-/** Whether the file of the loop device, which may be deleted, is on the file system of a directory. */
-export async function isOnFilesystemOf(exec: Exec, device: string, directory: string): Promise<boolean> {
-  const [behind, seen] = await Promise.all([readBehind(exec, device), statOf(directory)]);
-  return behind !== undefined && seen !== undefined && behind.filesystem === deviceNumber(seen.dev);
-}
-
-async function readBehind(exec: Exec, device: string) {
-  const argv = ['losetup', '--list', '--json', '--output', 'BACK-INO,BACK-MAJ:MIN', device] as const;
-  const { code, stdout } = await runTool(exec, argv, { ok: [0, 1] });
-  if (code !== 0 || !stdout) return undefined;
-  const [loop] = losetupList.parse(JSON.parse(stdout)).loopdevices;
-  return loop && { inode: loop['back-ino'], filesystem: loop['back-maj:min'].trim() };
-}
-
-function statOf(path: string) {
-  return stat(path, { bigint: true }).catch(() => undefined);
-}
-
-const losetupList = z.object({
-  loopdevices: z.array(z.object({ 'back-ino': z.coerce.string(), 'back-maj:min': z.string() })),
-});
-
 interface LoopOptions {
   readonly readOnly?: boolean;
   readonly sectorSize?: number;
 }
 
 /**
- * Ensures a loop device over the file, with direct I/O and without autoclear, so that only detachLoop ends it. Throws
- * `busy` if one is there that is being let go, or that is read-only where a writable one is wanted.
+ * Ensures a loop device over the file, with direct I/O and without autoclear, so that only detachLoop ends it. One that
+ * somebody has told to go (`losetup --detach`) is taken while its file system is mounted, since it stays so long; else
+ * it is waited for, and made anew. Throws `busy` if it does not go, or is read-only where a writable one is wanted.
  */
 export async function attachLoop(exec: Exec, file: string, options: LoopOptions = {}): Promise<string> {
   return (await ensureLoop(exec, file, options)).device;
@@ -109,14 +81,12 @@ export async function ensureLoop(
   options: LoopOptions = {},
 ): Promise<{ readonly device: string; readonly isNew: boolean }> {
   const present = await loopOf(exec, file);
-  if (present) {
-    const name = present.slice('/dev/'.length);
-    if (readSys(name, 'autoclear') === '1') {
-      fail('busy', `attaching ${file}: ${present} is being detached${heldBy(await holdersOf(present))}; try again`);
-    }
-    const readOnly = readFileSync(`/sys/block/${name}/ro`, 'utf8').trim() === '1';
+  if (present && (await stays(present))) {
+    const readOnly = readFileSync(`/sys/block/${present.slice('/dev/'.length)}/ro`, 'utf8').trim() === '1';
     if (options.readOnly || !readOnly) return { device: present, isNew: false };
     await detachLoop(exec, file);
+  } else if (present && !(await isReleased(present))) {
+    fail('busy', `attaching ${file}: ${present} is being detached${heldBy(await holdersOf(present))}; try again`);
   }
   const { stdout } = await runTool(exec, [
     'losetup',
@@ -148,26 +118,43 @@ export async function detachLoop(exec: Exec, file: string): Promise<void> {
 
 /** Like detachLoop, for a device whose file may be gone. */
 export async function detachDevice(exec: Exec, device: string): Promise<void> {
-  const { rdev } = await stat(device);
-  const number = deviceNumber(rdev);
-  const name = device.slice('/dev/'.length);
+  const { number, name } = await identify(device);
   const mounted = (await readMounts()).find(
     // Its file system, or, for raw block, the device node itself bound to a file.
     (mount) => mount.device === number || (mount.fsType === 'devtmpfs' && mount.root === `/${name}`),
   );
   if (mounted) fail('busy', `detaching ${device}: it is mounted at ${mounted.target}; unmount that first`);
-  const file = readSys(name, 'backing_file');
-  if (file === undefined) return;
+  if (readSys(name, 'backing_file') === undefined) return;
   // ENXIO: somebody else detached it between the look and the call.
   const { code, stderr } = await runTool(exec, ['losetup', '--detach', device], { ok: [0, 1] });
   if (code !== 0 && !/No such device or address/.test(stderr))
     fail('internal', `detaching ${device}: ${stderr.trim()}`);
-  // With an opener left, the kernel only marks the device. A short look of udev's at it is worth waiting for.
+  if (await isReleased(device)) return;
+  fail('busy', `detaching ${device}: it is open${heldBy(await holdersOf(device))}; it goes once that ends`);
+}
+
+/** Whether the device stays until it is detached: it was not told to go, or can't while its file system is mounted. */
+async function stays(device: string): Promise<boolean> {
+  const { number, name } = await identify(device);
+  if (readSys(name, 'autoclear') !== '1') return true;
+  return (await readMounts()).some((mount) => mount.device === number);
+}
+
+/**
+ * Whether the device, which was told to go, is gone. With an opener left, the kernel only marks it; a short look of
+ * udev's at it is worth waiting for.
+ */
+async function isReleased(device: string): Promise<boolean> {
+  const name = device.slice('/dev/'.length);
+  const file = readSys(name, 'backing_file');
   const until = performance.now() + longestRelease;
-  while (readSys(name, 'backing_file') === file) {
-    if (performance.now() > until) {
-      fail('busy', `detaching ${device}: it is open${heldBy(await holdersOf(device))}; it goes once that ends`);
-    }
+  while (file !== undefined && readSys(name, 'backing_file') === file) {
+    if (performance.now() > until) return false;
     await sleep(10);
   }
+  return true;
+}
+
+async function identify(device: string): Promise<{ readonly number: string; readonly name: string }> {
+  return { number: deviceNumber((await stat(device)).rdev), name: device.slice('/dev/'.length) };
 }

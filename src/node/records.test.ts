@@ -25,6 +25,25 @@ test('a record is there until it is removed, and removing twice is no error', as
   expect(await records.load('a')).toBeUndefined();
 });
 
+test('a name may be as long as a name can be, and one that can be none has no record', async () => {
+  const records = new Records(directory, (value) => schema.parse(value));
+  const [one, other] = [`${'n'.repeat(252)}a`, `${'n'.repeat(252)}b`];
+  await records.save(one, { path: '/one' });
+  await records.save(other, { path: '/other' });
+  expect(await records.load(one)).toEqual({ path: '/one' });
+  expect(await records.load(other)).toEqual({ path: '/other' });
+  const found = await Promise.all((await records.names()).map((name) => records.load(name)));
+  expect(found).toHaveLength(2);
+  expect(found).toEqual(expect.arrayContaining([{ path: '/one' }, { path: '/other' }]));
+  await records.remove(one);
+  await records.remove(other);
+  expect(await records.names()).toEqual([]);
+  for (const name of ['', '.', '..', 'a/b', '/', 'nul\0']) {
+    expect(await records.load(name)).toBeUndefined();
+    await expect(records.save(name, { path: '/' })).rejects.toMatchObject({ code: 'invalid' });
+  }
+});
+
 test('what a crash left half-written is not a record', async () => {
   const records = new Records(directory, (value) => schema.parse(value));
   await records.save('a', { path: '/one' });

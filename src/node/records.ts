@@ -1,5 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeDirectory } from '../lib/directories.ts';
 import { fail } from '../lib/errors.ts';
 import { syncPath } from './sync.ts';
 
@@ -22,6 +24,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncPath(dirname(path));
 }
 
+/** A file's name takes 255 bytes, and an object's 253 characters: with more behind them, long ones are cut. */
+const longestName = 200;
+
 /**
  * A directory of JSON records, one file each, that survives kill -9 and power cuts. What a crash left half-written is
  * never read. Names are those of volumes: no slashes.
@@ -36,8 +41,9 @@ export class Records<T> {
     this.#parse = parse;
   }
 
-  /** The record, or undefined if there is none. Throws `corrupted` if it can't be understood. */
+  /** The record, or undefined if there is none or can be none of that name. Throws `corrupted` if it is damaged. */
   async load(name: string): Promise<T | undefined> {
+    if (!canNameRecord(name)) return undefined;
     const path = this.#path(name);
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
@@ -53,7 +59,7 @@ export class Records<T> {
 
   /** Durable when it returns. */
   async save(name: string, record: T): Promise<void> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.directory, 0o700);
     await replaceFile(this.#path(name), `${JSON.stringify(record)}\n`);
   }
 
@@ -72,7 +78,7 @@ export class Records<T> {
     for (const file of files) if (file.endsWith(torn)) await rm(join(this.directory, file), { force: true });
   }
 
-  /** The names of all records. */
+  /** By what each record can be loaded: its name, or for a long one what its file has instead. */
   async names(): Promise<readonly string[]> {
     const files = await this.#files();
     return files.filter((file) => file.endsWith(extension)).map((file) => file.slice(0, -extension.length));
@@ -86,7 +92,17 @@ export class Records<T> {
   }
 
   #path(name: string): string {
-    if (name === '' || name.includes('/')) fail('invalid', `"${name}" can't name a record`);
-    return join(this.directory, `${name}${extension}`);
+    if (!canNameRecord(name)) fail('invalid', `"${name}" can't name a record`);
+    return join(this.directory, `${shortened(name)}${extension}`);
   }
+}
+
+function canNameRecord(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+}
+
+/** No object's name has the tilde, so none is taken for the short form of another. */
+function shortened(name: string): string {
+  if (Buffer.byteLength(name) <= longestName) return name;
+  return `${name.slice(0, 100)}~${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
 }

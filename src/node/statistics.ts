@@ -31,6 +31,12 @@ export async function deviceSize(path: string): Promise<bigint> {
   return BigInt((await readFile(`/sys/dev/block/${deviceNumber(rdev)}/size`, 'utf8')).trim()) * 512n;
 }
 
+/** Whether a block device takes no writes. */
+export async function isReadOnlyDevice(path: string): Promise<boolean> {
+  const { rdev } = await stat(path);
+  return (await readFile(`/sys/dev/block/${deviceNumber(rdev)}/ro`, 'utf8')).trim() === '1';
+}
+
 /** Bytes of a logical sector of a block device, given as `major:minor`; 512 where the system does not say. */
 export async function sectorSizeOf(device: string): Promise<number> {
   for (const queue of ['queue', '../queue']) {

@@ -12,8 +12,10 @@ export const packageOf: Readonly<Record<string, string>> = {
   mount: 'mount',
   resize2fs: 'e2fsprogs',
   umount: 'mount',
+  wipefs: 'util-linux',
   xfs_admin: 'xfsprogs',
   xfs_growfs: 'xfsprogs',
+  xfs_io: 'xfsprogs',
 };
 
 /** Runs a program; if it is missing, the `unsupported` error says what to install. */

@@ -6,8 +6,11 @@ import { refTo } from '../model/object.ts';
 
 /** How long after their last telling events are kept, in milliseconds: an hour, as in Kubernetes. */
 const lifetime = 60 * 60_000;
-/** Least milliseconds between two rounds, so that events which expire one after the other go together. */
-const round = 60_000;
+/**
+ * Least and most milliseconds between two rounds: events which expire one after the other go together, and one from a
+ * clock that was ahead does not hold up those that come after it.
+ */
+const round = { least: 60_000, most: lifetime };
 
 /** Deletes events an hour after they were last told. One timer, set to the next expiry; without events, none. */
 export function createEventExpiry({ api, log }: { readonly api: Api; readonly log: Log }): Controller {
@@ -24,7 +27,7 @@ export function createEventExpiry({ api, log }: { readonly api: Api; readonly lo
         const expired = [...informer.list()].filter((event) => expiryOf(event) <= now);
         await Promise.all(expired.map((event) => api.delete(events, refTo(event))));
         const next = nextExpiry(informer.list());
-        if (next !== undefined) return { again: Math.max(next - now, round) };
+        if (next !== undefined) return { again: Math.min(Math.max(next - now, round.least), round.most) };
         waiting = false;
         return undefined;
       } catch (error) {
@@ -32,7 +35,7 @@ export function createEventExpiry({ api, log }: { readonly api: Api; readonly lo
         throw error;
       }
     },
-    // A new event expires after all that the timer is set for.
+    // A new event expires no sooner than the timer is set for.
   }).watch(informer, (_event, { type }) => (waiting || type !== 'added' ? [] : ['events']));
 }
 

@@ -1,6 +1,7 @@
 import type { Api, Change } from '../api/api.ts';
 import { Controller } from '../api/controller.ts';
 import { foregroundFinalizer, orphanFinalizer } from '../api/embedded/deletion.ts';
+import { unreachable } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
 import { allKinds } from '../model/kinds/index.ts';
@@ -90,11 +91,14 @@ async function carryOut(
       await patchMetadata(api, kind, object, { finalizers });
       return;
     }
+    default:
+      unreachable(step);
   }
 }
 
 async function dropOwners(api: Api, kind: Kind, object: KubeObject, uids: readonly string[]): Promise<void> {
-  const ownerReferences = (object.metadata.ownerReferences ?? []).filter((owner) => !uids.includes(owner.uid));
+  const gone = new Set(uids);
+  const ownerReferences = (object.metadata.ownerReferences ?? []).filter((owner) => !gone.has(owner.uid));
   await patchMetadata(api, kind, object, { ownerReferences });
 }
 

@@ -13,8 +13,9 @@ import { openLedger } from './mounter/ledger.ts';
 import { Mounter } from './mounter/mounter.ts';
 import { OwnerWatch } from './mounter/owners.ts';
 import { type MountedVolume, mountedVolumes } from './mounter/statistics.ts';
+import { createNamespaceDefaults } from './namespace-defaults.ts';
 import { createNamespaces } from './namespaces.ts';
-import { ensureNode } from './node-object.ts';
+import { createNodeObject, ensureNode } from './node-object.ts';
 import { createClaimProtection, createVolumeProtection } from './protection/protection.ts';
 
 export interface OrchestratorOptions {
@@ -23,6 +24,10 @@ export interface OrchestratorOptions {
   /** Name of this machine's Node. */
   readonly node: string;
   readonly dataDir: string;
+  /** When the store of this API last went on although objects may have been lost; undefined if it never did. */
+  readonly lastLoss?: Date | undefined;
+  /** The certificate of the authority that the API's own is from, as PEM. */
+  readonly authority: string;
   readonly exec: Exec;
   readonly log: Log;
   readonly events: EventRecorder;
@@ -40,7 +45,7 @@ export interface Orchestrator extends AsyncDisposable {
  * afterwards this machine's Node object is there and Ready.
  */
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
-  const { api, drivers, node, dataDir, log } = options;
+  const { api, drivers, node, dataDir, authority, log } = options;
   await using opening = new AsyncDisposableStack();
   await Promise.all([ensureNode(api, node), api.informer(nodes).synced, api.informer(csiDrivers).synced]);
   const ledger = await openLedger(dataDir);
@@ -54,7 +59,9 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     attachDetach,
     createGarbageCollector({ api, log }),
     createNamespaces({ api, log }),
+    createNamespaceDefaults({ api, authority, log }),
     createEventExpiry({ api, log }),
+    createNodeObject({ api, node, log }),
   ];
   for (const controller of controllers) opening.use(controller);
   const mounter = opening.use(

@@ -1,5 +1,6 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../lib/directories.ts';
 import { fail, messageOf } from '../lib/errors.ts';
 import { exec } from '../lib/exec.ts';
 import { driverName } from '../model/kinds/moorage.ts';
@@ -48,9 +49,9 @@ export async function agent(options: AgentOptions, { log, signal }: ProcessConte
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
   const { openLocalEngine, startVolumes } = await parts.storage;
   const engine = openLocalEngine({ dataDir, exec, log });
-  const common = { api, engine, node, dataDir, exec, log, meter };
+  const common = { api, engine, node, dataDir, exec, log, events, meter };
   const { namespace } = options;
-  const { room } = open.use(await startVolumes({ ...common, namespace, sole: false, events }));
+  const { room } = open.use(await startVolumes({ ...common, namespace, sole: false }));
   const { startCsiDriver, registerWithKubelet } = await parts.driver;
   open.use(await startCsiDriver({ ...common, services: ['node'], room, socket, measureCalls: true }));
   problem = undefined;
@@ -67,7 +68,7 @@ export async function agent(options: AgentOptions, { log, signal }: ProcessConte
 /** Makes the node's data directory, for nobody else to read: a kubelet that makes it lets everybody in. */
 async function ensureNodeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path, 0o700);
     await chmod(path, 0o700);
   } catch (error) {
     fail('permission', `making the data directory ${path}: ${messageOf(error)}; choose another one with --data`, error);

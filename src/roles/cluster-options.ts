@@ -6,6 +6,8 @@ import {
   type Backend,
   backends,
   type Environment,
+  given,
+  givenNode,
   logLevels,
   oneOf,
   readAddress,
@@ -51,7 +53,7 @@ export function readControllerOptions(flags: ClusterFlags, env: Environment = pr
     ...commonOptions(flags, env, '/run/moorage/csi.sock', ':9810'),
     // A pod's name stays when its container is started again: then it leads on at once.
     identity: env['POD_NAME'] || `${hostname()}-${process.pid}`,
-    directBinding: readBoolean('--direct-binding', flags.directBinding ?? 'true'),
+    directBinding: readBoolean({ from: '--direct-binding ', text: flags.directBinding ?? 'true' }),
   };
 }
 
@@ -60,12 +62,12 @@ export function readAgentOptions(flags: ClusterFlags, env: Environment = process
   const kubeletDir = resolve(flags.kubeletDir ?? '/var/lib/kubelet');
   return {
     ...commonOptions(flags, env, join(kubeletDir, 'plugins', driverName, 'csi.sock'), ':9811'),
-    node: readNodeName(flags.node ?? env['NODE_NAME'] ?? hostname()),
+    node: readNodeName(givenNode(flags.node, env, 'NODE_NAME')),
     data: resolve(flags.data ?? '/var/lib/moorage'),
     kubeletDir,
-    defaultPool: readBoolean('--default-pool', flags.defaultPool ?? 'true'),
+    defaultPool: readBoolean({ from: '--default-pool ', text: flags.defaultPool ?? 'true' }),
     poolPath: flags.poolPath === undefined ? undefined : resolve(flags.poolPath),
-    backend: oneOf('--backend', flags.backend ?? 'auto', backends),
+    backend: oneOf({ from: '--backend ', text: flags.backend ?? 'auto' }, backends),
   };
 }
 
@@ -73,9 +75,9 @@ function commonOptions(flags: ClusterFlags, env: Environment, socket: string, me
   return {
     kubeconfig: flags.kubeconfig,
     socket: resolve((flags.csiAddress ?? socket).replace(/^unix:\/\//, '')),
-    metrics: readAddress('--metrics-address', flags.metricsAddress ?? metrics),
-    logLevel: oneOf('--log-level', flags.logLevel ?? env['MOORAGE_LOG'] ?? 'info', logLevels),
+    metrics: readAddress({ from: '--metrics-address ', text: flags.metricsAddress ?? metrics }),
+    logLevel: oneOf(given('--log-level', flags.logLevel, env, 'MOORAGE_LOG', 'info'), logLevels),
     namespace: flags.namespace ?? env['POD_NAMESPACE'],
-    sidecars: oneOf('--sidecars', flags.sidecars ?? 'own', ['own', 'upstream']),
+    sidecars: oneOf({ from: '--sidecars ', text: flags.sidecars ?? 'own' }, ['own', 'upstream']),
   };
 }

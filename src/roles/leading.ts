@@ -3,6 +3,7 @@ import { openController } from '../csi/driver/open-controller.ts';
 import { driverName } from '../model/kinds/moorage.ts';
 import { openOwnDriver } from '../sidecars/drivers/own-driver.ts';
 import { startSidecars } from '../sidecars/start.ts';
+import { seenVolumeReferences } from '../volumes/references/seen.ts';
 import { type PlacementOptions, startPlacement } from '../volumes/start-placement.ts';
 import { deploymentOf } from './deployment-of.ts';
 
@@ -22,7 +23,9 @@ export async function leadAlone(parts: ControllerParts, directBinding: boolean):
   const owner = deploymentOf(api, { namespace, name: pod }, log);
   await using open = new AsyncDisposableStack();
   const placement = open.use(await startPlacement(parts));
-  const controller = open.use(await openController({ api, room: placement.room }));
+  const controller = open.use(
+    await openController({ api, room: placement.room, references: seenVolumeReferences(api) }),
+  );
   open.use(await placement.lead());
   const services = { identity: identityService(), controller: controller.service };
   const drivers = open.use(await openOwnDriver(services, { name: driverName, meter }));

@@ -27,9 +27,19 @@ describe('readUpOptions', () => {
     [{ csi: ['name=relative.sock'] }, /--csi name=relative.sock/],
     [{ node: 'a_b' }, /--node a_b/],
     [{ backend: 'lvm' }, /--backend lvm/],
+    [{ acceptStoreVersion: 'all' }, /--accept-store-version all/],
   ])('refuses %j', (flags, message) => {
     expect(() => readUpOptions(flags, {}, 0)).toThrow(message);
   });
+});
+
+it.each([
+  [{ MOORAGE_PORT: 'http' }, /^MOORAGE_PORT=http: a port/],
+  [{ MOORAGE_NODE: 'a_b' }, /^MOORAGE_NODE=a_b: the name/],
+  [{ MOORAGE_CSI: 'x=y' }, /^MOORAGE_CSI=x=y: give/],
+  [{ MOORAGE_BACKEND: 'lvm' }, /^MOORAGE_BACKEND=lvm: it is one of/],
+])('what a variable says wrongly is told of the variable, not of a flag that nobody gave: %j', (env, message) => {
+  expect(() => readUpOptions({}, { MOORAGE_NODE: 'n', ...env }, 0)).toThrow(message);
 });
 
 describe('dataDirectory', () => {

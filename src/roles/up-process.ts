@@ -20,10 +20,12 @@ export async function runUp(flags: UpFlags): Promise<number> {
   });
 }
 
-function readyText(running: Running, { data, node }: UpOptions): string {
+function readyText(running: Running, { data, node: name }: UpOptions): string {
+  const { node } = running;
   const ms = Math.round(Date.now() - performance.timeOrigin);
   return [
     `Moorage is ready on ${running.url} (node ${node}, data in ${data}, ${ms} ms after its start).`,
+    ...(node === name ? [] : [`This machine is called ${name} now; what is kept here goes on as node ${node}.`]),
     ...(process.getuid?.() === 0
       ? []
       : ['You are not root: volumes are directories. That costs the size limit, raw block, and instant snapshots.']),

@@ -4,15 +4,19 @@ import { messageOf } from '../lib/errors.ts';
 import { exec } from '../lib/exec.ts';
 import type { Log } from '../lib/log.ts';
 import { driverName } from '../model/kinds/moorage.ts';
+import { ensureApiService } from '../orchestrator/api-service.ts';
 import type { Orchestrator } from '../orchestrator/start.ts';
 import { ensureDataDirectory, leavePid } from './data-directory.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import { giveMemoryBack } from './memory.ts';
 import type { CsiOption, UpOptions } from './options.ts';
+import { chooseNode, sayOtherNames } from './other-names.ts';
 
 /** Moorage, running in this process. Disposing of it stops every part in order and leaves the mounts in place. */
 export interface Running extends AsyncDisposable {
   readonly url: string;
+  /** The name of this machine's node. */
+  readonly node: string;
   readonly kubeconfigFile: string;
   readonly api: EmbeddedApi;
 }
@@ -23,12 +27,16 @@ export interface Running extends AsyncDisposable {
  */
 export async function up(options: UpOptions, log: Log): Promise<Running> {
   await using open = new AsyncDisposableStack();
-  const { data: dataDir, node } = options;
+  const { data: dataDir } = options;
   await ensureDataDirectory(dataDir);
   const parts = importParts();
 
   const { openEmbeddedApi, allKinds, createEventRecorder } = await parts.api;
-  const api = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
+  const { acceptStoreVersion: acceptVersion } = options;
+  const file = join(dataDir, 'store.db');
+  const api = open.use(await openEmbeddedApi({ file, log, kinds: allKinds, acceptVersion }));
+  const { lastLoss } = api;
+  const node = await chooseNode(api, options, log);
   open.use(await leavePid(dataDir));
   const { createMetrics, startApiServer } = await parts.server;
   let orchestrator: Orchestrator | undefined;
@@ -39,26 +47,33 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
     await startApiServer({ api, dir: dataDir, host: options.listen, port: options.port, log, metrics: metrics.text }),
   );
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
-  await ensureFirstObjects(api, options);
+  const { port, authority } = server;
+  await Promise.all([ensureFirstObjects(api, { ...options, node }), ensureApiService(api, port)]);
+  await sayOtherNames(api, node, log);
 
   const { openLocalEngine, startVolumes } = await parts.storage;
   const engine = openLocalEngine({ dataDir, exec, log });
   const { openDrivers, startCsiDriver, startSidecars, startOrchestrator } = await parts.orchestrator;
-  const { room } = open.use(await startVolumes({ api, engine, node, sole: true, dataDir, exec, log, events, meter }));
+  const storage = { api, engine, node, sole: true, dataDir, lastLoss, exec, log, events, meter };
+  const { room, references } = open.use(await startVolumes(storage));
   const socket = join(dataDir, 'run/csi.sock');
   const services = ['controller', 'node'] as const;
-  open.use(await startCsiDriver({ services, api, room, engine, node, socket, dataDir, exec, log, meter }));
+  open.use(
+    await startCsiDriver({ services, api, room, references, engine, node, socket, dataDir, exec, log, events, meter }),
+  );
   // Opened after our driver, and so closed before it: a driver that leaves in order is no news.
   const drivers = open.use(openDrivers({ api, node, log, meter }));
   await drivers.add({ name: driverName, socket });
   for (const driver of options.csi) plugIn(driver, drivers, log);
   open.use(await startSidecars({ api, drivers, log, events, meter }));
-  orchestrator = open.use(await startOrchestrator({ api, drivers, node, dataDir, exec, log, events, meter }));
+  const orchestratorOptions = { api, drivers, node, dataDir, authority, lastLoss, exec, log, events, meter };
+  orchestrator = open.use(await startOrchestrator(orchestratorOptions));
   open.use(giveMemoryBack());
 
   const owned = open.move();
   return {
     url: server.url,
+    node,
     kubeconfigFile: server.kubeconfigFile,
     api,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,5 +1,19 @@
 import { timestamp } from '../lib/clock.ts';
-import type { Condition } from '../model/object.ts';
+import { type Condition, isDeleting, type KubeObject } from '../model/object.ts';
+
+/** The reason of a Volume or Snapshot that is being deleted, some of whose bytes can't be. */
+export const deleteFailed = 'DeleteFailed';
+
+/** The reason of a Volume or Snapshot that is being deleted, while something else still needs its bytes. */
+export const referenced = 'StillReferenced';
+
+/** The type of the condition that says that a Volume's deletion was asked for while a node had it. */
+export const deletionAsked = 'DeletionAsked';
+
+/** Whether the deletion of a Volume was asked for, and no node has taken it since. */
+export function isUnwanted({ status }: { status?: { conditions?: Condition[] | undefined } | undefined }): boolean {
+  return status?.conditions?.some((it) => it.type === deletionAsked && it.status === 'True') ?? false;
+}
 
 /** What a condition says; when it last flipped is worked out from what it said before. */
 export type Statement = Pick<Condition, 'type' | 'status'> & { readonly reason: string; readonly message: string };
@@ -31,4 +45,11 @@ export function alreadySay(present: readonly Condition[] | undefined, statements
       found?.status === statement.status && found.reason === statement.reason && found.message === statement.message
     );
   });
+}
+
+/** Whether a Volume or Snapshot is to go, and its bytes may go any moment: it is deleted, and nothing is known to need it. */
+export function isGoing(
+  object: KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined },
+): boolean {
+  return isDeleting(object) && !object.status?.conditions?.some(({ reason }) => reason === referenced);
 }

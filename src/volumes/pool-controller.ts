@@ -26,10 +26,10 @@ export function createPoolController(storage: Storage): { controller: Controller
   const controller = new Controller({
     name: 'pool',
     log,
-    reconcile: async (name) => {
+    reconcile: async (name, signal) => {
       try {
         const pool = view.get({ name });
-        if (pool && here(pool)) return await passes.reconcile(pool);
+        if (pool && here(pool)) return await passes.reconcile(pool, signal);
       } finally {
         untried.delete(name);
         if (untried.size === 0) resolve();
@@ -55,12 +55,12 @@ class PoolPasses {
     this.#storage = storage;
   }
 
-  async reconcile(given: Pool): Promise<Result> {
+  async reconcile(given: Pool, signal: AbortSignal): Promise<Result> {
     if (isDeleting(given)) return this.#remove(given);
     const { api, node, events } = this.#storage.options;
     const { name } = given.metadata;
     const pool = await ensureFinalizer(api, pools, given, poolFinalizer);
-    const state = await this.#look(pool);
+    const state = await this.#look(pool, signal);
     const before = this.#storage.pool(name);
     this.#storage.setPool(name, state);
     if (!state.ready && (before?.ready !== false || before.why !== state.why)) {
@@ -79,7 +79,7 @@ class PoolPasses {
     return { again: lookEvery };
   }
 
-  async #look(pool: Pool): Promise<PoolState> {
+  async #look(pool: Pool, signal: AbortSignal): Promise<PoolState> {
     const { engine, log } = this.#storage.options;
     const { name, generation } = pool.metadata;
     const known = this.#storage.pool(name);
@@ -87,11 +87,12 @@ class PoolPasses {
       if (known?.ready && this.#generations.get(name) === generation) {
         return { ...known, capacity: await engine.volumes.capacity(name) };
       }
-      const opened = await engine.openPool(pool);
+      const opened = await engine.openPool(pool, signal);
       this.#generations.set(name, generation);
       if (!known?.ready) log.info({ pool: name, backend: opened.backend, path: opened.path }, 'pool open');
       return { ready: true, ...opened };
     } catch (error) {
+      signal.throwIfAborted();
       log.warn({ pool: name, reason: messageOf(error) }, 'pool not usable');
       // A growth that failed leaves an open pool as it was; the next look tries again.
       return known?.ready && engine.backendOf(name)

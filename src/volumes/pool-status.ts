@@ -42,12 +42,13 @@ export function poolStatus(
 }
 
 function figures(node: string, state: PoolState & { ready: true }, offer: PoolOffer): NodeStatus {
-  const { backend, why, path, capacity } = state;
+  const { backend, why, path, wiped, capacity } = state;
   return {
     node,
     backend,
     why,
     path,
+    ...(wiped !== undefined && { wiped }),
     total: words(capacity.total),
     used: words(capacity.used),
     free: words(capacity.available),

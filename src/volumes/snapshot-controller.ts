@@ -1,13 +1,15 @@
-import { Controller } from '../api/controller.ts';
+import { Controller, type Result } from '../api/controller.ts';
 import { timestamp } from '../lib/clock.ts';
-import { fail, isCode } from '../lib/errors.ts';
+import { fail, isCode, messageOf } from '../lib/errors.ts';
 import { pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { formatBytes } from '../model/quantity.ts';
-import { type Statement, withConditions } from './conditions.ts';
+import { alreadySay, deleteFailed, isGoing, referenced, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, removeFinalizer, snapshotFinalizer } from './finalizers.ts';
 import { refuseFull } from './placement.ts';
 import { snapshotKey } from './promises.ts';
+import { lookAgain, neededBy } from './references/needed.ts';
+import { watchNeedsOfSnapshots } from './references/watch.ts';
 import type { Storage } from './storage.ts';
 
 /** The index of the snapshots of a volume. */
@@ -19,23 +21,24 @@ export const byVolume = { name: 'volumes/by-volume', keys: ({ spec }: Snapshot) 
  */
 export function createSnapshotController(storage: Storage): Controller {
   const { api, log, node } = storage.options;
-  const reconcile = async (name: string) => {
+  const reconcile = async (name: string): Promise<Result> => {
     const snapshot = api.informer(snapshots).get({ name });
-    if (!snapshot || !storage.hasSnapshot(snapshot)) return;
+    if (!snapshot || !storage.hasSnapshot(snapshot)) return {};
     const { phase } = snapshot.status ?? {};
     if (isDeleting(snapshot)) return remove(storage, snapshot);
-    if (phase === 'Ready' || phase === 'Failed') return;
+    if (phase === 'Ready' || phase === 'Failed') return {};
     const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
-    if (!volume || isDeleting(volume)) {
+    if (!volume || isGoing(volume)) {
       const message = `there is no volume ${snapshot.spec.volume} to take it of`;
-      return failed(storage, snapshot, volume?.status?.placement, 'VolumeNotFound', message);
+      await failed(storage, snapshot, volume?.status?.placement, 'VolumeNotFound', message);
+      return {};
     }
     const home = volume.status?.placement;
-    if (volume.status?.phase !== 'Ready' || home?.node !== node) return;
-    await take(storage, snapshot, volume, home);
+    if (volume.status?.phase === 'Ready' && home?.node === node) await take(storage, snapshot, volume, home);
+    return {};
   };
   const snapshotsOf = api.informer(snapshots).index(byVolume.name, byVolume.keys);
-  return new Controller({ name: 'snapshot', log, reconcile })
+  return watchNeedsOfSnapshots(new Controller({ name: 'snapshot', log, reconcile }), storage)
     .watch(api.informer(snapshots), ({ metadata }) => [metadata.name])
     .watch(api.informer(volumes), (volume, { old }) => {
       const becameReady = volume.status?.phase === 'Ready' && old?.status?.phase !== 'Ready';
@@ -90,10 +93,15 @@ async function take(storage: Storage, given: Snapshot, volume: Volume, home: Pla
   }
 }
 
-async function remove(storage: Storage, snapshot: Snapshot): Promise<void> {
+async function remove(storage: Storage, snapshot: Snapshot): Promise<Result> {
   const { api, engine } = storage.options;
   const { name, uid, finalizers } = snapshot.metadata;
-  if (!finalizers?.includes(snapshotFinalizer)) return;
+  if (!finalizers?.includes(snapshotFinalizer)) return {};
+  const needed = await neededBy(storage, 'Snapshot', snapshot);
+  if (needed !== undefined) {
+    await keeps(storage, snapshot, referenced, needed, snapshot.status?.phase);
+    return { again: lookAgain };
+  }
   const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
   const home = snapshot.status?.placement ?? volume?.status?.placement;
   // Without a record of where it is, it may be anywhere here: a crash right after it was taken.
@@ -101,10 +109,32 @@ async function remove(storage: Storage, snapshot: Snapshot): Promise<void> {
   for (const pool of places) {
     if (!api.informer(pools).get({ name: pool })) continue;
     const artifact = await engine.volumes.get('snapshot', { pool, name });
-    if (artifact?.uid === uid) await engine.volumes.deleteSnapshot({ pool, name });
+    try {
+      if (artifact?.uid === uid) await engine.volumes.deleteSnapshot({ pool, name });
+    } catch (error) {
+      if (!isCode(error, 'conflict')) {
+        await keeps(storage, snapshot, deleteFailed, `${messageOf(error)}; it is tried again`, 'Deleting');
+      }
+      throw error;
+    }
   }
   storage.ledger.forget(snapshotKey(snapshot));
   await removeFinalizer(api, snapshots, snapshot, snapshotFinalizer);
+  return {};
+}
+
+/** Says once why a Snapshot that is being deleted is still there. */
+async function keeps(
+  storage: Storage,
+  snapshot: Snapshot,
+  reason: string,
+  message: string,
+  phase: NonNullable<Snapshot['status']>['phase'],
+): Promise<void> {
+  const statement: Statement = { type: 'Ready', status: 'False', reason, message };
+  if (alreadySay(snapshot.status?.conditions, [statement])) return;
+  storage.options.events.warning(snapshot, reason, message);
+  await write(storage, snapshot, [statement], { ...snapshot.status, phase });
 }
 
 /** Records where it would be, too: an earlier try may have been cut off when it had been taken. */

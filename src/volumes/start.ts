@@ -1,8 +1,9 @@
 import { isCode } from '../lib/errors.ts';
 import { systemNamespace } from '../model/kinds/moorage.ts';
 import { startHeartbeat } from './cluster/heartbeat.ts';
-import { createInventoryController } from './inventory-controller.ts';
+import { createInventoryController } from './inventory/controller.ts';
 import { createPoolController } from './pool-controller.ts';
+import type { References } from './references/rules.ts';
 import type { Room } from './room.ts';
 import { createSnapshotController } from './snapshot-controller.ts';
 import { Storage, type StorageOptions } from './storage.ts';
@@ -12,6 +13,8 @@ import { createVolumeController } from './volume-controller.ts';
 export interface Volumes extends AsyncDisposable {
   /** The room in the pools that they answer for. */
   readonly room: Room;
+  /** What else in the API needs a Volume or Snapshot. */
+  readonly references: References;
 }
 
 /**
@@ -37,7 +40,7 @@ export async function startVolumes(options: StorageOptions): Promise<Volumes> {
   // It says that this node can be given volumes, so it comes last, and ends first.
   if (!sole) open.use(startHeartbeat({ api, node, namespace, log }));
   const owned = open.move();
-  return { room: storage.room, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { room: storage.room, references: storage.references, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function closePools({ engine, log }: StorageOptions): Promise<void> {

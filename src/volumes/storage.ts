@@ -10,6 +10,9 @@ import { bytesOf } from '../model/quantity.ts';
 import { Ledger } from './ledger.ts';
 import type { PoolOffer } from './placement.ts';
 import { snapshotKey, snapshotPromise, volumeKey, volumePromise } from './promises.ts';
+import { askedReferences } from './references/asked.ts';
+import type { References } from './references/rules.ts';
+import { seenReferences } from './references/seen.ts';
 import { Room } from './room.ts';
 import { nodeOfSnapshot, nodeOfVolume } from './whose.ts';
 
@@ -27,6 +30,8 @@ export interface StorageOptions {
   /** Where an agent shows by a Lease that it lives. Default `moorage`. */
   readonly namespace?: string | undefined;
   readonly dataDir: string;
+  /** When the store of this API last went on although objects may have been lost; undefined if it never did. */
+  readonly lastLoss?: Date | undefined;
   readonly exec: Exec;
   readonly log: Log;
   readonly events: EventRecorder;
@@ -40,6 +45,7 @@ export type PoolState =
       readonly backend: 'image' | 'directory';
       readonly why: string;
       readonly path: string;
+      readonly wiped?: string | undefined;
       readonly capacity: PoolCapacity;
     }
   | { readonly ready: false; readonly why: string };
@@ -50,6 +56,8 @@ export class Storage implements Disposable {
   readonly ledger: Ledger;
   /** The room in the pools that this process answers for. */
   readonly room: Room;
+  /** What else in the API needs a Volume or Snapshot. */
+  readonly references: References;
   readonly #pools = new Map<string, PoolState>();
   readonly #open = new DisposableStack();
   /** Called with a pool whose figures are wanted exactly. */
@@ -61,6 +69,7 @@ export class Storage implements Disposable {
     this.options = options;
     this.ledger = new Ledger((pool) => this.#tell(pool));
     const { api } = options;
+    this.references = options.sole ? seenReferences(api) : askedReferences(api);
     this.room = new Room({ api, ledger: this.ledger, offers: () => this.offers() });
   }
 
@@ -146,7 +155,7 @@ export class Storage implements Disposable {
     const elsewhere = pool.spec.node !== undefined && pool.spec.node !== node;
     const deleting = pool.metadata.deletionTimestamp ? 'it is being deleted' : undefined;
     const why = elsewhere
-      ? 'it is on another node'
+      ? elsewhereThan(node, pool.spec.node)
       : state
         ? state.ready
           ? undefined
@@ -174,4 +183,9 @@ export class Storage implements Disposable {
   #tell(pool: string): void {
     for (const listener of this.#poolListeners) listener(pool);
   }
+}
+
+/** On one machine, a pool of another node is most likely one from before the machine was called otherwise. */
+function elsewhereThan(node: string, other = ''): string {
+  return `it is on node "${other}", and this is "${node}"; if both are this machine: "moorage up --node ${other}"`;
 }

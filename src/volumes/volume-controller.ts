@@ -1,17 +1,19 @@
-import { Controller } from '../api/controller.ts';
+import { Controller, type Result } from '../api/controller.ts';
 import type { Artifact, VolumeWish } from '../engines/engine.ts';
 import { fail, isCode } from '../lib/errors.ts';
-import { pools, type Refusal, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import { pools, type Refusal, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
-import { alreadySay, type Statement, withConditions } from './conditions.ts';
-import { ensureFinalizer, removeFinalizer, volumeFinalizer } from './finalizers.ts';
+import type { Statement } from './conditions.ts';
+import { ensureFinalizer, volumeFinalizer } from './finalizers.ts';
 import { place, refuseFull } from './placement.ts';
 import { volumeKey, wishKey } from './promises.ts';
+import { watchNeedsOfVolumes } from './references/watch.ts';
 import { writeRefusals } from './refusals.ts';
-import { byVolume } from './snapshot-controller.ts';
 import { sourceOf } from './source.ts';
 import type { Storage } from './storage.ts';
+import { findBytes, removeVolume } from './volume-removal.ts';
+import { notReady, writeVolume } from './volume-status.ts';
 import { Waiting } from './waiting.ts';
 
 /**
@@ -32,7 +34,7 @@ export function createVolumeController(storage: Storage): Controller {
   });
   passes.waiting.onWake = (name) => controller.add(name);
   storage.onPoolChange(() => passes.waiting.wake());
-  return controller
+  return watchNeedsOfVolumes(controller, storage)
     .watch(api.informer(volumes), ({ metadata, status }, { old }) => {
       // It may be the source that a copy waits for.
       if (status?.phase === 'Ready' && old?.status?.phase !== 'Ready') passes.waiting.wake();
@@ -52,15 +54,16 @@ class VolumePasses {
     this.#storage = storage;
   }
 
-  async reconcile(name: string): Promise<void> {
+  async reconcile(name: string): Promise<Result | undefined> {
     const volume = this.#storage.options.api.informer(volumes).get({ name });
     this.waiting.delete(name);
-    if (!volume || !this.#storage.hasVolume(volume)) return;
+    if (!volume || !this.#storage.hasVolume(volume)) return undefined;
     const { placement, phase } = volume.status ?? {};
-    if (isDeleting(volume)) return this.#remove(volume);
-    if (phase === 'Failed') return;
-    if (!placement || phase !== 'Ready') return this.#create(volume);
-    if (bytesOf(volume.spec.size) > bytesOf(volume.status?.size ?? '0')) return this.#expand(volume);
+    if (isDeleting(volume)) return removeVolume(this.#storage, this.waiting, volume);
+    if (phase === 'Failed') return undefined;
+    if (!placement || phase !== 'Ready') await this.#create(volume);
+    else if (bytesOf(volume.spec.size) > bytesOf(volume.status?.size ?? '0')) await this.#expand(volume);
+    return undefined;
   }
 
   async #create(given: Volume): Promise<void> {
@@ -81,7 +84,7 @@ class VolumePasses {
       }
       if (!isCode(error, 'invalid', 'already-exists')) throw error;
       events.warning(volume, 'CreateFailed', error.message);
-      await this.#write(volume, { ...volume.status, phase: 'Failed' }, notReady('CreateFailed', error.message));
+      await writeVolume(api, volume, { ...volume.status, phase: 'Failed' }, notReady('CreateFailed', error.message));
     }
   }
 
@@ -93,7 +96,7 @@ class VolumePasses {
     if (source && 'reason' in source) return [source];
     // With one pool, creating finds what is there; with more, it must be known which one before.
     const { engine, sole } = this.#storage.options;
-    const found = sole && engine.pools().length > 1 ? await this.#find(volume) : undefined;
+    const found = sole && engine.pools().length > 1 ? await findBytes(this.#storage, volume) : undefined;
     // No await from here on: what is promised to one volume must be seen by the next.
     const { pool, mode, provisioning, nodes, preferredNodes } = volume.spec;
     const bytes = bytesOf(volume.spec.size);
@@ -104,17 +107,6 @@ class VolumePasses {
     if (!('placement' in decision)) return decision.refusals;
     this.#storage.ledger.assume(volumeKey(volume), { pool: decision.placement.pool, bytes });
     return decision.placement.pool;
-  }
-
-  /** Bytes that were made for this very object, in any pool of this node. */
-  async #find(volume: Volume): Promise<Artifact | undefined> {
-    const { engine } = this.#storage.options;
-    const { name, uid } = volume.metadata;
-    for (const pool of engine.pools()) {
-      const artifact = await engine.volumes.get('volume', { pool, name });
-      if (artifact?.uid === uid) return artifact;
-    }
-    return undefined;
   }
 
   async #expand(volume: Volume): Promise<void> {
@@ -143,43 +135,6 @@ class VolumePasses {
     }
   }
 
-  async #remove(volume: Volume): Promise<void> {
-    const { api, engine, log, sole } = this.#storage.options;
-    const { name, uid } = volume.metadata;
-    if (!volume.metadata.finalizers?.includes(volumeFinalizer)) return;
-    const attachments = volume.status?.attachments ?? [];
-    if (attachments.length > 0) {
-      const who = attachments.map(({ node }) => node).join(', ');
-      return this.#write(volume, volume.status, notReady('InUse', `it goes once ${who} lets go of it`));
-    }
-    if (this.#unsettled(name).length > 0) {
-      // Its name is all that says where a snapshot is that nobody has recorded yet.
-      this.waiting.add(name);
-      return;
-    }
-    // What one agent among several has made is in the pool that it was made for.
-    const pool = volume.status?.placement?.pool ?? (sole ? undefined : volume.spec.pool);
-    if (pool !== undefined && !api.informer(pools).get({ name: pool })) {
-      log.warn({ volume: name, pool }, 'the pool of a deleted volume is gone; nothing was left to delete');
-    } else {
-      // Where no placement was recorded, a crash may have come right after the bytes were made.
-      const artifact =
-        pool === undefined ? await this.#find(volume) : await engine.volumes.get('volume', { pool, name });
-      if (artifact && artifact.uid === uid) {
-        await engine.node.detach(artifact);
-        await engine.volumes.delete(artifact);
-      }
-    }
-    this.#storage.ledger.forget(volumeKey(volume));
-    await removeFinalizer(api, volumes, volume, volumeFinalizer);
-  }
-
-  /** The snapshots of a volume that are not known to be taken or to have failed. */
-  #unsettled(volume: string): readonly Snapshot[] {
-    const known = this.#storage.options.api.informer(snapshots).index(byVolume.name, byVolume.keys)(volume);
-    return known.filter(({ status }) => !status?.placement && status?.phase !== 'Failed');
-  }
-
   /** Says why there is no room, and looks again when room or a source turns up. */
   async #refuse(volume: Volume, refusals: readonly Refusal[]): Promise<void> {
     this.waiting.add(volume.metadata.name);
@@ -196,23 +151,9 @@ class VolumePasses {
     const { refusals: _, ...rest } = volume.status ?? {};
     const message = `it is in pool ${artifact.pool}`;
     const ready: Statement = { type: 'Ready', status: 'True', reason: 'Created', message };
-    await this.#write(volume, { ...rest, phase: 'Ready', size: formatBytes(artifact.size), placement }, [ready], true);
+    const status: Volume['status'] = { ...rest, phase: 'Ready', size: formatBytes(artifact.size), placement };
+    await writeVolume(this.#storage.options.api, volume, status, [ready], true);
   }
-
-  async #write(
-    volume: Volume,
-    status: Volume['status'],
-    statements: readonly Statement[],
-    changed = false,
-  ): Promise<void> {
-    if (!changed && alreadySay(volume.status?.conditions, statements)) return;
-    const conditions = withConditions(volume.status?.conditions, statements, volume.metadata.generation);
-    await this.#storage.options.api.updateStatus(volumes, { ...volume, status: { ...status, conditions } });
-  }
-}
-
-function notReady(reason: string, message: string): Statement[] {
-  return [{ type: 'Ready', status: 'False', reason, message }];
 }
 
 /** What the engine is asked for; the pool is filled in once it is known. */

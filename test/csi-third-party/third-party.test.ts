@@ -319,7 +319,7 @@ test('a driver that was killed comes back, as another version, and claims go on'
   await world.storageClass('other');
   await world.killDriver();
   await world.claim('data');
-  await expect.poll(() => world.told.join('\n'), { timeout: 5_000 }).toContain('UNAVAILABLE');
+  await expect.poll(() => world.told.join('\n')).toContain('UNAVAILABLE');
   await world.startDriver('--no-snapshots');
   await world.bound('data');
   await expect.poll(() => world.driver?.capabilities.snapshots).toBe(false);

@@ -85,7 +85,7 @@ export class World implements AsyncDisposable {
     await drivers.add({ name: driverName, socket: join(this.directory, 'csi.sock') });
     const options = { api, drivers, node: 'here', log, events, meter: noMeter };
     running.use(await startSidecars(options));
-    running.use(await startOrchestrator({ ...options, dataDir: join(this.directory, 'data'), exec }));
+    running.use(await startOrchestrator({ ...options, authority: '', dataDir: join(this.directory, 'data'), exec }));
     this.#running = running.move();
   }
 

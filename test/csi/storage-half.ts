@@ -29,12 +29,13 @@ export const node = 'here';
 
 /**
  * Opens it over a data directory, with one pool, `default`, which is ready when this resolves. `exec` runs all the
- * programs that it needs.
+ * programs that it needs; `patience` is the driver's.
  */
 export async function openStorageHalf(
   dataDir: string,
   backend: Pool['spec']['backend'],
   exec: Exec = run,
+  patience?: number,
 ): Promise<StorageHalf> {
   await using open = new AsyncDisposableStack();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -47,7 +48,9 @@ export async function openStorageHalf(
   await ensurePool(api, backend);
   const socket = join(dataDir, 'run/csi.sock');
   const services = ['controller', 'node'] as const;
-  open.use(await startCsiDriver({ services, api, room, engine, node, socket, dataDir, exec, log, meter }));
+  open.use(
+    await startCsiDriver({ services, api, room, engine, node, socket, dataDir, exec, log, events, meter, patience }),
+  );
   const client = connectCsi(socket);
   open.defer(() => client.close());
   const owned = open.move();

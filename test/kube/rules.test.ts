@@ -32,7 +32,7 @@ describe('the rules of our kinds in a real API server', () => {
     await change({ pool: 'p' });
     await change({ size: '1Gi' });
     await change({ size: '2048Mi' });
-    await expect(change({ pool: 'q' })).rejects.toEqual(refused(/pool can't be changed once it is set/));
+    await expect(change({ pool: 'q' })).rejects.toEqual(refused(/pool can't be changed once it is decided/));
     await expect(change({ size: '1Gi' })).rejects.toEqual(refused(/size can grow, not shrink/));
     await expect(change({ mode: 'Block' })).rejects.toEqual(refused(/mode can't be changed/));
     await expect(change({ fsType: 'xfs' })).rejects.toEqual(refused(/fsType can't be changed/));
@@ -46,9 +46,27 @@ describe('the rules of our kinds in a real API server', () => {
     };
     await change({ node: 'n1', size: '2Gi', overProvisioning: 3 });
     await change({ backend: 'image' });
-    await expect(change({ node: 'n2' })).rejects.toEqual(refused(/node can't be changed once it is set/));
+    await expect(change({ node: 'n2' })).rejects.toEqual(refused(/node can't be changed once it is decided/));
     await expect(change({ backend: 'directory' })).rejects.toEqual(refused(/backend can't be changed/));
     await expect(change({ size: undefined })).rejects.toEqual(refused(/size can grow, not shrink/));
+  });
+
+  test('a Pool that was opened, and a Volume that is placed, stay there, also where nobody had said where', async () => {
+    let it = await api.create(pools, pool('b'));
+    it = await api.updateStatus(pools, { ...it, status: { nodes: [{ node: 'n', backend: 'image', path: '/d/p' }] } });
+    const change = (spec: object) => api.update(pools, { ...it, spec: { ...it.spec, ...spec } });
+    await expect(change({ path: '/else' })).rejects.toEqual(refused(/path can't be changed once it is decided/));
+    await expect(change({ node: 'm' })).rejects.toEqual(refused(/node can't be changed/));
+    await expect(change({ backend: 'directory' })).rejects.toEqual(refused(/backend can't be changed/));
+    await expect(change({ size: '5Pi' })).rejects.toEqual(refused(/size must be at most 4Pi/));
+    await change({ path: '/d/p', node: 'n', backend: 'image' });
+    const { status: _, ...made } = await api.create(volumes, volume('b'));
+    const placement = { pool: 'p', node: 'n', engine: 'local' };
+    const placed = await api.updateStatus(volumes, { ...made, status: { placement } });
+    const move = (spec: object) => api.update(volumes, { ...placed, spec: { ...placed.spec, ...spec } });
+    await expect(move({ pool: 'q' })).rejects.toEqual(refused(/pool can't be changed/));
+    await expect(move({ nodes: ['m'] })).rejects.toEqual(refused(/nodes can't be changed/));
+    await move({ pool: 'p' });
   });
 
   test('a Snapshot stays what it is', async () => {

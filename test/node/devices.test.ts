@@ -59,6 +59,26 @@ describe.runIf(process.getuid?.() === 0)('devices, file systems and mounts', () 
     expect(await loopOf(exec, file)).toBeUndefined();
   });
 
+  test('a loop device that was told to go is used while it is mounted, and made anew once it is gone', async () => {
+    const flag = (device: string) => readFile(`/sys/block/${device.slice(5)}/loop/autoclear`, 'utf8');
+    const device = await attachLoop(exec, file);
+    await makeFilesystem(exec, { device, fsType: 'ext4' });
+    const target = join(directory, 'mounted');
+    await mountDevice(exec, { device, target, fsType: 'ext4' });
+    await exec(['losetup', '--detach', device]);
+    expect(await flag(device)).toBe('1\n');
+    expect(await attachLoop(exec, file)).toBe(device);
+    await unmount(exec, target);
+    const next = await attachLoop(exec, file);
+    expect(await flag(next)).toBe('0\n');
+    // Open, but not mounted: it may go at any moment, and its number then be another file's.
+    const opened = await open(next, 'r');
+    await exec(['losetup', '--detach', next]);
+    await expect(attachLoop(exec, file)).rejects.toThrow(/is being detached \(held by .*try again/);
+    await opened.close();
+    expect(await flag(await attachLoop(exec, file))).toBe('0\n');
+  });
+
   test('a loop device over the file that was there before is not taken for ours', async () => {
     await attachLoop(exec, file);
     const moved = `${file}.moved`;

@@ -9,9 +9,10 @@ import {
   mounts,
   persistentVolumeClaims,
   persistentVolumes,
+  pools,
   volumeAttachments,
 } from '../../src/model/kinds/index.ts';
-import { mountAt } from '../../src/node/mountinfo.ts';
+import { mountAt, readMounts } from '../../src/node/mountinfo.ts';
 import { attachmentName } from '../../src/orchestrator/mounter/names.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { inDefault } from '../support/until-object.ts';
@@ -107,6 +108,42 @@ describe.skipIf(process.getuid?.() !== 0)('a Mount of a CSI volume', () => {
     expect(existsSync(world.path('here'))).toBe(true);
   });
 
+  test.each([
+    '/proc/moorage-nope',
+    '/proc/self/cwd',
+    '/sys/kernel/moorage-nope',
+    '/dev/moorage-nope',
+    '/dev/shm/moorage-nope',
+  ])('is refused at %s, which is of the kernel', async (path) => {
+    await world.claimed('data');
+    await world.mount('here', 'data', { path });
+    const mount = await world.until(mounts, inDefault('here'), reasonOf('Invalid'));
+    expect(mount?.status?.conditions?.[0]?.message).toMatch(/can't be used: that is in .*; choose another path$/);
+    expect(world.driver.calls).toEqual([]);
+  });
+
+  test('is refused in the data directory and in a pool, by whatever path', async () => {
+    await mkdir(world.path('pool/inside'), { recursive: true });
+    await mkdir(world.path('data/run/mounts'), { recursive: true });
+    await symlink('pool', world.path('link'));
+    await world.api.create(pools, {
+      apiVersion: 'moorage.dev/v1alpha1',
+      kind: 'Pool',
+      metadata: { name: 'fast' },
+      spec: { path: world.path('pool'), engine: 'local', backend: 'auto', preallocate: false, overProvisioning: 1 },
+    });
+    await world.claimed('data');
+    const wrong = { 'data/here': 'the data directory', 'data/run/here': 'the data', 'link/inside/here': 'pool fast' };
+    for (const [at, [path, what]] of Object.entries(wrong).entries()) {
+      await world.mount(`wrong-${at}`, 'data', { path: world.path(path) });
+      const mount = await world.until(mounts, inDefault(`wrong-${at}`), reasonOf('Invalid'));
+      expect(mount?.status?.conditions?.[0]?.message).toContain(`that is in ${what}`);
+    }
+    await world.mount('run', 'data', { path: world.path('data/run/mounts/run') });
+    await world.mounted('run');
+    await world.gone('run');
+  });
+
   test('is refused inside the volume of another Mount, and where another one is', async () => {
     await world.claimed('data');
     await world.mount('here', 'data');
@@ -187,6 +224,27 @@ describe.skipIf(process.getuid?.() !== 0)('a Mount of a CSI volume', () => {
     await world.start();
     await expect.poll(() => leftovers(world.directory)).toEqual([]);
     expect(await readdir(world.path('data/node/mounts'))).toEqual([]);
+  });
+
+  test('stays on if it was lost with the store, until one of its name says what is wanted', async () => {
+    await world.claimed('data');
+    await world.mount('here', 'data');
+    const mount = await world.mounted('here');
+    await world.stop();
+    await world.api.delete(mounts, inDefault('here'));
+    await world.api.update(mounts, {
+      ...mount,
+      metadata: { ...mount?.metadata, resourceVersion: undefined, finalizers: [] },
+    } as never);
+    await world.start(world.api, new Date());
+    await world.mount('there', 'data');
+    await world.mounted('there');
+    expect(await mountAt(world.path('here'))).toBeDefined();
+    expect(await readdir(world.path('data/node/mounts'))).toHaveLength(2);
+    await world.mount('here', 'data');
+    await world.mounted('here');
+    for (const name of ['here', 'there']) await world.api.delete(mounts, inDefault(name));
+    await expect.poll(() => leftovers(world.directory)).toEqual([]);
   });
 
   test('grows its file system when the resizer asks for it', async () => {
@@ -315,6 +373,37 @@ describe.skipIf(process.getuid?.() !== 0)('a Mount of a static volume', () => {
     await world.mount('two', 'making');
     await world.mounted('two');
     expect(existsSync(world.path('missing'))).toBe(false);
+  });
+
+  test('of kind hostPath or local shows nothing of Moorage itself, and takes only options of the list', async () => {
+    const own = { inside: 'data/node', itself: 'data', around: '.' };
+    for (const [name, path] of Object.entries(own)) {
+      await world.claimed(name, { csi: undefined, hostPath: { path: join(world.directory, path), type: '' } });
+      await world.mount(name, name);
+      const mount = await world.until(mounts, inDefault(name), reasonOf('Invalid'));
+      expect(mount?.status?.conditions?.[0]?.message).toMatch(/(that is in|in it is) the data directory/);
+    }
+    await mkdir(world.path('disk'));
+    await world.claimed('loop', { csi: undefined, local: { path: world.path('disk') }, mountOptions: ['loop'] });
+    await world.mount('loop', 'loop', { path: world.path('looped') });
+    const mount = await world.until(mounts, inDefault('loop'), reasonOf('Invalid'));
+    expect(mount?.status?.conditions?.[0]?.message).toContain('mount option "loop" is not allowed');
+    await world.claimed('quiet', {
+      csi: undefined,
+      local: { path: world.path('disk') },
+      mountOptions: ['noatime,nosuid'],
+    });
+    await world.mount('quiet', 'quiet', { readOnly: true });
+    await world.mounted('quiet');
+    const found = (await readMounts()).find(({ target }) => target === world.path('quiet'));
+    expect(found?.options).toEqual(expect.arrayContaining(['ro', 'noatime', 'nosuid']));
+  });
+
+  test('of kind hostPath ends where no directory can be made', async () => {
+    await world.claimed('nowhere', { csi: undefined, hostPath: { path: '/proc/nope/x', type: 'DirectoryOrCreate' } });
+    await world.mount('here', 'nowhere');
+    const mount = await world.until(mounts, inDefault('here'), reasonOf('Invalid'));
+    expect(mount?.status?.conditions?.[0]?.message).toMatch(/\/proc\/nope\/x can't be made/);
   });
 
   test('of another kind says what it would take', async () => {

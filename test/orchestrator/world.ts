@@ -45,8 +45,8 @@ export class TestWorld implements AsyncDisposable {
     return new TestWorld(directory, api);
   }
 
-  /** Starts the orchestrator, over another view of the API if one is given. */
-  async start(api: Api = this.api): Promise<void> {
+  /** Starts the orchestrator, over another view of the API if one is given, or after a loss of objects. */
+  async start(api: Api = this.api, lastLoss?: Date): Promise<void> {
     const tell = (object: KubeObject, reason: string, message: string) => {
       this.told.push(`${object.kind}/${object.metadata.name} ${reason}: ${message}`);
     };
@@ -55,7 +55,9 @@ export class TestWorld implements AsyncDisposable {
       api,
       drivers: this.driver.registry,
       node: 'here',
+      authority: '',
       dataDir: join(this.directory, 'data'),
+      lastLoss,
       exec,
       log: silent,
       events,

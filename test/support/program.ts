@@ -121,6 +121,30 @@ export class Program {
     return result.stdout;
   }
 
+  /**
+   * Waits until a field of an object has a value: what `kubectl wait --for=jsonpath` does, which the kubectl of Debian 12
+   * does not have yet. `object` as in `pvc/data`, `path` as in `.status.phase`.
+   */
+  async until(object: string, path: string, value: string, timeout = 30_000): Promise<void> {
+    const watching = ['get', object, '--watch', '--output', `jsonpath={${path}}{"\\n"}`];
+    const child = spawn(process.env['KUBECTL'] ?? 'kubectl', watching, {
+      env: { ...process.env, ...this.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const timer = setTimeout(() => child.kill(), timeout);
+    let last = '';
+    try {
+      for await (const line of createInterface({ input: child.stdout })) {
+        last = line;
+        if (line === value) return;
+      }
+      fail('timeout', `waiting for ${path} of ${object} to be ${value}: it is ${last || 'not there'}`);
+    } finally {
+      clearTimeout(timer);
+      child.kill();
+    }
+  }
+
   /** Starts a command that goes on, such as `moorage run`. */
   spawn(args: readonly string[], onLine: (line: string) => void = () => {}): ChildProcess {
     const child = spawn(this.#program, args, {

@@ -71,7 +71,7 @@ export async function openAgent(cluster: Pick<Cluster, 'kubeconfig' | 'dir'>, no
   const shared = { api, engine, node, dataDir, exec, log, meter: noMeter };
   const { room } = open.use(await startVolumes({ ...shared, sole: false, events }));
   const socket = join(dataDir, 'csi.sock');
-  open.use(await startCsiDriver({ ...shared, services: ['node'], room, socket }));
+  open.use(await startCsiDriver({ ...shared, services: ['node'], room, socket, events }));
   const client = connectCsi(socket);
   open.defer(() => client.close());
   const owned = open.move();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VolumeCapability_AccessMode_Mode as Mode } from '../../src/csi/protocol/csi_pb.ts';
-import { events, nodes } from '../../src/model/kinds/index.ts';
+import { events, nodes, persistentVolumes } from '../../src/model/kinds/index.ts';
 import { snapshots, type Volume, volumes } from '../../src/model/kinds/moorage.ts';
 import { makeScratch } from '../engines/local-scratch.ts';
 import {
@@ -60,6 +60,27 @@ describe.runIf(process.getuid?.() === 0)('several nodes', () => {
     expect(await create('roomy')).toMatchObject({ volumeId: 'roomy' });
     await remove('roomy');
     expect(await artifacts('n2')).toEqual([]);
+  });
+
+  test('what a PersistentVolume names is not deleted: not by a call, and by hand not before that is gone', async () => {
+    await create('kept', { accessibilityRequirements: { requisite: on('n1') } });
+    const spec = {
+      capacity: { storage: '64Mi' },
+      accessModes: ['ReadWriteOnce' as const],
+      persistentVolumeReclaimPolicy: 'Retain' as const,
+      csi: { driver: 'csi.moorage.dev', volumeHandle: 'kept' },
+    };
+    const metadata = { name: 'static' };
+    await cluster.store.create(persistentVolumes, { apiVersion: 'v1', kind: 'PersistentVolume', metadata, spec });
+    await expect(remove('kept')).rejects.toThrow('PersistentVolume static needs it; delete that first');
+    await cluster.store.delete(volumes, { name: 'kept' });
+    await until(cluster.store, volumes, 'kept', (it) => it?.status?.conditions?.[0]?.reason === 'StillReferenced');
+    expect(await artifacts('n1')).toEqual(['kept']);
+    const body = { metadata: { finalizers: null } };
+    await cluster.store.patch(persistentVolumes, metadata, { type: 'merge', body });
+    await cluster.store.delete(persistentVolumes, metadata);
+    await until(cluster.store, volumes, 'kept', (it) => it === undefined);
+    expect(await artifacts('n1')).toEqual([]);
   });
 
   test.for([

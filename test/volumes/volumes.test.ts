@@ -1,7 +1,14 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { pools, snapshots, type Volume, volumes } from '../../src/model/kinds/moorage.ts';
+import { exec } from '../../src/lib/exec.ts';
+import {
+  type PersistentVolume,
+  persistentVolumes,
+  type VolumeSnapshotContent,
+  volumeSnapshotContents,
+} from '../../src/model/kinds/index.ts';
+import { pools, type Snapshot, snapshots, type Volume, volumes } from '../../src/model/kinds/moorage.ts';
 import { letGo, makeScratch } from '../engines/local-scratch.ts';
 import {
   isReady,
@@ -18,6 +25,32 @@ import {
 
 let scratch: Awaited<ReturnType<typeof makeScratch>>;
 let rig: Rig;
+
+/** A PersistentVolume for a Volume, as an administrator writes it. */
+const volumeOver = (name: string, volumeHandle: string): PersistentVolume => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name },
+  spec: {
+    capacity: { storage: '64Mi' },
+    accessModes: ['ReadWriteOnce'],
+    persistentVolumeReclaimPolicy: 'Retain',
+    storageClassName: '',
+    csi: { driver: 'csi.moorage.dev', volumeHandle },
+  },
+});
+
+const contentOver = (name: string, snapshotHandle: string): VolumeSnapshotContent => ({
+  apiVersion: 'snapshot.storage.k8s.io/v1',
+  kind: 'VolumeSnapshotContent',
+  metadata: { name },
+  spec: {
+    driver: 'csi.moorage.dev',
+    deletionPolicy: 'Retain',
+    source: { snapshotHandle },
+    volumeSnapshotRef: { namespace: 'x', name: 'y' },
+  },
+});
 
 const gone = (object: unknown) => object === undefined;
 const attach = (object: Volume, attachments: NonNullable<Volume['status']>['attachments']) =>
@@ -117,6 +150,76 @@ describe.runIf(process.getuid?.() === 0)('volumes, snapshots and pools', () => {
     expect(await rig.engine.volumes.get('volume', { pool: 'default', name: 'a' })).toBeDefined();
     await attach(held, []);
     await until(rig.api, volumes, 'a', gone);
+  });
+
+  test('what a PersistentVolume or a content names stays until that is gone, and can be used', async () => {
+    await rig.api.create(volumes, volume('a'));
+    const { metadata } = await readyVolume(rig.api, 'a');
+    await rig.api.create(snapshots, snapshot('s', 'a'));
+    await readySnapshot(rig.api, 's');
+    await rig.api.create(persistentVolumes, volumeOver('static', 'a'));
+    await rig.api.create(volumeSnapshotContents, contentOver('content', 's'));
+    await rig.api.delete(volumes, { name: 'a' });
+    await rig.api.delete(snapshots, { name: 's' });
+    const held = (it: Volume | Snapshot | undefined) =>
+      it?.status?.conditions?.some(({ reason }) => reason === 'StillReferenced') ?? false;
+    const [kept, copy] = [await until(rig.api, volumes, 'a', held), await until(rig.api, snapshots, 's', held)];
+    expect(kept.status?.conditions?.[0]?.message).toMatch(/^PersistentVolume static needs it: its data stays, and can/);
+    expect(copy.status?.conditions?.[0]?.message).toMatch(
+      /^VolumeSnapshotContent content of VolumeSnapshot x\/y needs/,
+    );
+    expect(rig.events.filter((it) => it.startsWith('StillReferenced'))).toHaveLength(2);
+    expect(await rig.engine.volumes.get('volume', { pool: 'default', name: 'a' })).toMatchObject({ uid: metadata.uid });
+    await rig.api.create(volumes, volume('rescued', { source: { kind: 'Volume', name: 'a' } }));
+    await readyVolume(rig.api, 'rescued');
+    await rig.api.delete(volumes, { name: 'rescued' });
+    await until(rig.api, volumes, 'rescued', gone);
+    // Nobody here sees that no claim has it.
+    const body = { metadata: { finalizers: null } };
+    await rig.api.patch(persistentVolumes, { name: 'static' }, { type: 'merge', body });
+    await rig.api.delete(persistentVolumes, { name: 'static' });
+    await rig.api.delete(volumeSnapshotContents, { name: 'content' });
+    await until(rig.api, volumes, 'a', gone);
+    await until(rig.api, snapshots, 's', gone);
+    expect(await rig.engine.volumes.list('default')).toEqual([]);
+  });
+
+  test('a source stays while a copy of it is being made', async () => {
+    await rig.api.create(volumes, volume('a'));
+    await readyVolume(rig.api, 'a');
+    await rig.api.create(volumes, volume('huge', { size: '4Gi', source: { kind: 'Volume', name: 'a' } }));
+    await until(rig.api, volumes, 'huge', (it) => it?.status?.refusals !== undefined);
+    await rig.api.delete(volumes, { name: 'a' });
+    const { status } = await until(rig.api, volumes, 'a', (it) => it?.status?.conditions?.[0]?.status === 'False');
+    expect(status?.conditions?.[0]?.message).toMatch(/^Volume huge is being made from it/);
+    await rig.api.delete(volumes, { name: 'huge' });
+    await until(rig.api, volumes, 'a', gone);
+  });
+
+  test('what can not be deleted whole stays, and says what keeps it', async () => {
+    await rig.api.create(volumes, volume('a'));
+    await readyVolume(rig.api, 'a');
+    await rig.api.create(snapshots, snapshot('s', 'a'));
+    await readySnapshot(rig.api, 's');
+    const shelves = join(scratch.path, 'pools/default/fs');
+    const kept = [join(shelves, 'volumes/.deleting-a/data'), join(shelves, 'snapshots/.deleting-s/data')] as const;
+    for (const file of ['volumes/a/data', 'snapshots/s/data']) await exec(['chattr', '+i', join(shelves, file)]);
+    await rig.api.delete(volumes, { name: 'a' });
+    await rig.api.delete(snapshots, { name: 's' });
+    const said = [
+      await until(rig.api, volumes, 'a', (it) => it?.status?.phase === 'Deleting'),
+      await until(rig.api, snapshots, 's', (it) => it?.status?.phase === 'Deleting'),
+    ];
+    for (const [index, { status }] of said.entries()) {
+      const [ready] = status?.conditions ?? [];
+      expect(ready).toMatchObject({ type: 'Ready', status: 'False', reason: 'DeleteFailed' });
+      expect(ready?.message).toContain(`${kept[index]} can't be removed: it is not permitted`);
+    }
+    for (const file of kept) await exec(['chattr', '-i', file]);
+    await until(rig.api, volumes, 'a', (it) => it === undefined, 60_000);
+    await until(rig.api, snapshots, 's', (it) => it === undefined, 60_000);
+    expect(await readdir(join(shelves, 'volumes'))).toEqual([]);
+    expect(await readdir(join(shelves, 'snapshots'))).toEqual([]);
   });
 
   test('everything is found again after a stop, and after a reboot', async () => {

@@ -2,13 +2,15 @@ import type { Kind } from '../../model/kind.ts';
 import { resourceOf } from '../../model/kind.ts';
 import { type KubeObject, keyOf, type ObjectRef, refTo } from '../../model/object.ts';
 import type { Informer, Change as Told } from '../api.ts';
-import { type Change, History } from './history.ts';
+import { type Change, History, HistoryRoom } from './history.ts';
 import { SortedMap } from './sorted-map.ts';
 
 /** A live object, and its row in the database. */
 export interface Entry<T extends KubeObject> {
   readonly id: number;
   readonly object: T;
+  /** Length of its JSON. */
+  readonly size: number;
 }
 
 type Listener<T> = (change: Told<T>) => void;
@@ -30,12 +32,17 @@ export class Collection<T extends KubeObject> implements Informer<T> {
   readonly #onListenerError: (error: unknown) => void;
   #size = 0;
 
-  constructor(kind: Kind<T>, version: () => number, onListenerError: (error: unknown) => void) {
+  constructor(
+    kind: Kind<T>,
+    version: () => number,
+    onListenerError: (error: unknown) => void,
+    room = new HistoryRoom(),
+  ) {
     this.kind = kind;
     this.resource = resourceOf(kind);
     this.#version = version;
     this.#onListenerError = onListenerError;
-    this.history = new History(version());
+    this.history = new History(version(), room);
   }
 
   get size(): number {

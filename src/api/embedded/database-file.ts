@@ -1,14 +1,23 @@
 import { existsSync, linkSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fail, MoorageError } from '../../lib/errors.ts';
 import { isSqlite, sqliteFailure } from './database-errors.ts';
 
 /** 'Moor': marks the file as ours, see `PRAGMA application_id`. */
 const applicationId = 0x4d6f6f72;
-const schemaVersion = 1;
+/** 1 had neither id nor digest, and no witness. */
+export const schemaVersion = 2;
 
-const schema = `
+/** What makes a store of version 1 one of version 2, within a transaction. */
+export const upgrade = `
+  ALTER TABLE store ADD COLUMN id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE store ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE losses (at TEXT NOT NULL, version INTEGER NOT NULL, acknowledged INTEGER) STRICT;
+  PRAGMA user_version = ${schemaVersion};
+`;
+
+const schema = (id: string) => `
   PRAGMA journal_mode = DELETE;
   BEGIN;
   CREATE TABLE store (rv INTEGER NOT NULL) STRICT;
@@ -23,18 +32,22 @@ const schema = `
     crc INTEGER NOT NULL
   ) STRICT;
   PRAGMA application_id = ${applicationId};
-  PRAGMA user_version = ${schemaVersion};
+  ${upgrade}
+  UPDATE store SET id = '${id}';
   COMMIT;
 `;
 
-/** Makes the file whole under another name first: an empty or half-made store is then always a damaged one. */
-export function makeDatabase(file: string): void {
+/**
+ * Makes the file whole under another name first: an empty or half-made store is then always a damaged one. `id` tells
+ * this store from all others.
+ */
+export function makeDatabase(file: string, id: string): void {
   const draft = `${file}.${process.pid}.new`;
   const before = process.umask(0o077);
   try {
     rmSync(draft, { force: true });
     const db = new DatabaseSync(draft);
-    db.exec(schema);
+    db.exec(schema(id));
     db.close();
     // A link, unlike a rename, does not replace what another process made in the meantime.
     linkSync(draft, file);
@@ -56,19 +69,21 @@ export function refuseIfReadableByOthers(path: string, forbidden: number, wanted
   );
 }
 
-/** Throws `unsupported` if the file is another program's, or a newer Moorage's. */
-export function refuseIfForeign(file: string, db: DatabaseSync): void {
+/** The format of the file. Throws `unsupported` if it is another program's, or a newer Moorage's. */
+export function formatOf(file: string, db: DatabaseSync): number {
   const pragma = (name: string) => Number(db.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
   if (pragma('application_id') !== applicationId) {
     fail('unsupported', `${file} is the database of another program: give Moorage a data directory of its own`);
   }
   const version = pragma('user_version');
+  if (version < 1) throw damaged(file, `it is of format ${version}, which never was`);
   if (version > schemaVersion) {
     fail(
       'unsupported',
       `${file} was written by a newer Moorage (format ${version}; this one knows ${schemaVersion}): install that version again, or start with another data directory`,
     );
   }
+  return version;
 }
 
 /** Why a file could not be opened or read. */
@@ -83,7 +98,7 @@ export function openFailure(file: string, error: unknown): MoorageError {
 export function damaged(file: string, what: string, cause?: unknown): MoorageError {
   return new MoorageError(
     'corrupted',
-    `the store ${file} is damaged (${what}); nothing was changed. Put back a copy of it, or save what is left with "sqlite3 ${file} .recover", or move it away to start empty: the volumes' data is not in it`,
+    `the store ${file} is damaged (${what}); nothing was changed. Put back a copy of it, or save what is left with "sqlite3 ${file} .recover", or move it away with all that belongs to it (${basename(file)}-*) to start empty: the volumes' data is not in it`,
     { cause },
   );
 }

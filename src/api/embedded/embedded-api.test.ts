@@ -74,7 +74,7 @@ describe('create', () => {
       code: 'invalid',
     });
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'default' } };
-    await expect(api.create(pods, pod as never)).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(api.fromOutside.create(pods, pod as never)).rejects.toMatchObject({ code: 'unsupported' });
   });
 });
 
@@ -360,5 +360,22 @@ describe('informer', () => {
     using _good = informer.onChange(({ object }) => heard.push(object.metadata.name));
     await store.api.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } });
     expect(heard).toEqual(['n']);
+  });
+});
+
+describe('keys that look like what every object inherits', () => {
+  test.each(['toString', 'constructor', 'hasOwnProperty', 'valueOf'])('%s comes and goes', async (key) => {
+    await using store = await openTemporaryApi();
+    const map = { apiVersion: 'v1' as const, kind: 'ConfigMap' as const, metadata: ref, data: { a: '1' } };
+    const made = await store.api.fromOutside.create(configMaps, map);
+    const patch = (data: object) =>
+      store.api.fromOutside.patch(configMaps, ref, { type: 'merge', body: { data } }).then((it) => it.data);
+    expect(await patch({ [key]: 'x' })).toEqual({ a: '1', [key]: 'x' });
+    expect(store.api.informer(configMaps).get(ref)).not.toBe(made);
+    expect(await patch({ [key]: null })).toEqual({ a: '1' });
+    expect(await store.api.fromOutside.update(configMaps, { ...map, data: { [key]: 'y' } })).toMatchObject({
+      data: { [key]: 'y' },
+    });
+    expect((await store.api.list(configMaps, { labelSelector: key })).items).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { admissions } from './admission/index.ts';
 import { builtInNamespaces } from './admission/namespaces.ts';
 import { list } from './list.ts';
 import { Store } from './store.ts';
-import { watch } from './watch.ts';
+import { Reader, type WatchOptions, watch } from './watch.ts';
 import { Writes } from './writes.ts';
 
 /**
@@ -25,6 +25,13 @@ export interface EmbeddedApi extends Api, AsyncDisposable {
    * kind's own rules are checked. Broken rules throw InvalidObject, which names each field.
    */
   readonly fromOutside: Api;
+  /** As watch, but for those who read at their own pace and much at once. */
+  reader<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): Reader<T>;
+  /**
+   * When the store was last accepted though objects may have been missing in it; undefined if it never was. What was
+   * made before may belong to an object that nobody remembers.
+   */
+  readonly lastLoss: Date | undefined;
   /** An object of this store as JSON text; free for what was just written. */
   json(object: KubeObject): string;
   /** Serves one more kind from now on, with what the store holds of it. */
@@ -38,15 +45,18 @@ export interface EmbeddedOptions {
   readonly file: string;
   readonly log: Log;
   readonly kinds: readonly Kind[];
+  /** Takes a store as it is that may lack what was acknowledged, if this is the version that it has. */
+  readonly acceptVersion?: number | undefined;
 }
 
 /**
  * Opens the embedded API; the built-in namespaces are there when it resolves. Throws `busy` if another process uses
- * the file, `permission` if others could read it, `corrupted` if it is damaged, `unsupported` if it is from a newer
- * version. Disposing of it commits what was asked for and closes the file.
+ * the file, `permission` if others could read it, `corrupted` if it is damaged or lacks what was acknowledged,
+ * `unsupported` if it is from a newer version. Disposing of it commits what was asked for and closes the file.
  */
-export async function openEmbeddedApi({ file, log, kinds }: EmbeddedOptions): Promise<EmbeddedApi> {
-  const store = new Store({ file, log, kinds });
+export async function openEmbeddedApi({ file, log, kinds, acceptVersion }: EmbeddedOptions): Promise<EmbeddedApi> {
+  const store = new Store({ file, log, kinds, acceptVersion });
+  const { lastLoss } = store;
   const writes = new Writes(admissions);
   const inside = apiOver(store, writes, false);
   const api: EmbeddedApi = {
@@ -58,6 +68,8 @@ export async function openEmbeddedApi({ file, log, kinds }: EmbeddedOptions): Pr
       return String(store.version);
     },
     fromOutside: apiOver(store, writes, true),
+    reader: (kind, options) => new Reader(store.collection(kind), options, () => store.version),
+    lastLoss,
     json: (object) => store.json(object),
     addKind: (kind) => store.addKind(kind),
     removeKind: (kind) => store.removeKind(kind),

@@ -1,3 +1,5 @@
+import { own } from '../../lib/own.ts';
+
 /**
  * The value as deeply frozen, plain JSON data. What is deeply frozen already is shared, not copied, so that two
  * versions of an object share what did not change; the rest is copied, and the caller's own object is left alone.
@@ -15,8 +17,8 @@ export function mutable<T>(value: T): T {
 export function same(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (!isRecord(one) || !isRecord(other) || Array.isArray(one) !== Array.isArray(other)) return false;
-  for (const key in one) if (!same(one[key], other[key])) return false;
-  for (const key in other) if (other[key] !== undefined && one[key] === undefined) return false;
+  for (const key in one) if (!same(one[key], own(other, key))) return false;
+  for (const key in other) if (other[key] !== undefined && own(one, key) === undefined) return false;
   return true;
 }
 

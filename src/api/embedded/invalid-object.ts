@@ -1,5 +1,11 @@
 import { MoorageError } from '../../lib/errors.ts';
+import { beginning } from '../../lib/text.ts';
 import type { FieldError, Kind } from '../../model/kind.ts';
+
+/** Of what somebody sent, no more is sent back than a person reads. */
+const mostCauses = 50;
+const longestField = 500;
+const longestMessage = 10_000;
 
 /** An `invalid` object, with each broken rule: what a server answers as 422 with details.causes. */
 export class InvalidObject extends MoorageError {
@@ -13,10 +19,15 @@ export class InvalidObject extends MoorageError {
     causes: readonly FieldError[],
     options: { readonly undecodable?: boolean } = {},
   ) {
-    const each = causes.map((cause) => `${cause.field}: ${cause.message}`);
+    const told = causes.slice(0, mostCauses).map(({ field, message, ...cause }) => {
+      return { ...cause, field: beginning(field, longestField), message: beginning(message, longestMessage) };
+    });
+    const each = told.map((cause) => `${cause.field}: ${cause.message}`);
+    if (causes.length > told.length) each.push(`and ${causes.length - told.length} more`);
     const what = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
-    super('invalid', `${what} "${name}" is invalid: ${each.length === 1 ? each[0] : `[${each.join(', ')}]`}`);
-    this.causes = causes;
+    const about = beginning(name, longestField);
+    super('invalid', `${what} "${about}" is invalid: ${each.length === 1 ? each[0] : `[${each.join(', ')}]`}`);
+    this.causes = told;
     this.undecodable = options.undecodable ?? false;
   }
 }

@@ -15,6 +15,7 @@ export function list<T extends KubeObject>(collection: Collection<T>, options: L
   const version = from?.version ?? newest;
   const namespace = collection.kind.namespaced ? options.namespace : undefined;
   const limit = options.limit && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
+  if (version > newest) notOurs();
   const changed = version === newest ? [] : changedSince(collection, version, namespace, from?.key);
   const items: T[] = [];
   let remaining = 0;
@@ -84,9 +85,13 @@ function* withPast<T extends KubeObject>(present: Iterable<T>, past: readonly Pa
 function readToken(token: string): { readonly version: number; readonly key: string } {
   try {
     const { version, key } = JSON.parse(Buffer.from(token, 'base64url').toString()) as Record<string, unknown>;
-    if (typeof version === 'number' && typeof key === 'string') return { version, key };
+    if (Number.isSafeInteger(version) && typeof key === 'string') return { version: Number(version), key };
   } catch {
     // Answered below.
   }
+  return notOurs();
+}
+
+function notOurs(): never {
   return fail('invalid', 'the continue token is not one that this server gave: list again without it');
 }

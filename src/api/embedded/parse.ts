@@ -1,29 +1,50 @@
-import type * as z from 'zod';
+import * as z from 'zod';
+import { own } from '../../lib/own.ts';
 import { invalid, notSupported, required } from '../../model/field-errors.ts';
 import type { FieldError, Kind } from '../../model/kind.ts';
-import type { KubeObject } from '../../model/object.ts';
+import { type KubeObject, objectMeta } from '../../model/object.ts';
+import { definitionOf, hasTooManyFaults, type Inner } from './faults.ts';
 import { isRecord } from './frozen.ts';
 import { InvalidObject } from './invalid-object.ts';
 
-/** The object as its kind's schema types it. Throws InvalidObject with each field that does not fit. */
+/** The object as its kind's schema types it. Throws InvalidObject with the fields that do not fit. */
 export function parseObject<T extends KubeObject>(kind: Kind<T>, object: unknown, name: string): T {
-  const result = kind.schema.safeParse(object);
+  return parse(kind.schema, kind, object, name);
+}
+
+/** The same for metadata alone, for those who look at it before the whole object is parsed. */
+export function checkMetadata(kind: About, metadata: KubeObject['metadata']): void {
+  // It may be of any type yet.
+  const name: unknown = metadata.name;
+  parse(metadataAlone, kind, { metadata }, typeof name === 'string' ? name : '');
+}
+
+const metadataAlone = z.object({ metadata: objectMeta });
+
+type About = Pick<Kind, 'group' | 'kind' | 'mergeKeys'>;
+
+function parse<T>(schema: z.ZodType<T>, kind: About, object: unknown, name: string): T {
+  if (hasTooManyFaults(schema, object)) {
+    const message = 'more than a hundred of its parts do not fit: look at the types of its lists and maps';
+    throw new InvalidObject(kind, name, [invalid('<object>', '…', message)], { undecodable: isBuiltIn(kind) });
+  }
+  const result = schema.safeParse(object);
   if (result.success) return result.data;
   const { issues } = result.error;
   if (isBuiltIn(kind) && isRecord(object) && issues.some(({ path }) => path.join('.') === 'spec') && !object['spec']) {
     // There, what is missing is empty, and each thing that it lacks is said.
-    return parseObject(kind, { ...object, spec: {} }, name);
+    return parse(schema, kind, { ...object, spec: {} }, name);
   }
   throw new InvalidObject(
     kind,
     name,
-    issues.map((issue) => fieldErrorOf(issue, object, kind)),
+    issues.map((issue) => fieldErrorOf(issue, object, kind, schema)),
     { undecodable: isBuiltIn(kind) && issues.some((issue) => isOfWrongType(issue, object)) },
   );
 }
 
 /** Kubernetes checks its own kinds by hand, and those that CRDs define by their schema: their words differ. */
-function isBuiltIn({ mergeKeys }: Pick<Kind, 'mergeKeys'>): boolean {
+function isBuiltIn({ mergeKeys }: About): boolean {
   return mergeKeys !== undefined;
 }
 
@@ -31,13 +52,14 @@ function isBuiltIn({ mergeKeys }: Pick<Kind, 'mergeKeys'>): boolean {
 function isOfWrongType({ code, path, message }: z.core.$ZodIssue, object: unknown): boolean {
   const value = at(object, path);
   if (value === undefined || value === null) return false;
-  return code === 'invalid_type' || message.startsWith('is not a quantity');
+  return code === 'invalid_type' || code === 'invalid_union' || message.startsWith('is not a quantity');
 }
 
-function fieldErrorOf(issue: z.core.$ZodIssue, object: unknown, kind: Pick<Kind, 'schema' | 'mergeKeys'>): FieldError {
-  const field = fieldName(issue.path, kind.schema) || '<object>';
+function fieldErrorOf(issue: z.core.$ZodIssue, object: unknown, kind: About, schema: Inner): FieldError {
+  const field = fieldName(issue.path, schema) || '<object>';
   const value = at(object, issue.path);
   if (value === undefined || value === null) return required(field);
+  if (kind.kind === 'Secret' && /^(?:data|stringData)/.test(field)) return invalid(field, '<redacted>', issue.message);
   if (issue.code !== 'invalid_value') return invalid(field, value, issue.message);
   const values = issue.values.map(String);
   if (!isBuiltIn(kind)) return notSupported(field, value, values);
@@ -47,19 +69,7 @@ function fieldErrorOf(issue: z.core.$ZodIssue, object: unknown, kind: Pick<Kind,
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((it, key) => (isRecord(it) ? it[String(key)] : undefined), value);
-}
-
-interface Definition {
-  readonly type: string;
-  readonly innerType?: Inner;
-  readonly shape?: Readonly<Record<string, Inner>>;
-  readonly element?: Inner;
-  readonly valueType?: Inner;
-  readonly in?: Inner;
-}
-interface Inner {
-  readonly _zod: { readonly def: unknown };
+  return path.reduce<unknown>((it, key) => (isRecord(it) ? own(it, String(key)) : undefined), value);
 }
 
 /** A path as Kubernetes writes it: indexes and the keys of maps in brackets, `spec.resources.requests[storage]`. */
@@ -67,7 +77,7 @@ function fieldName(path: readonly PropertyKey[], schema: Inner): string {
   let text = '';
   let below: Inner | undefined = schema;
   for (const key of path.map(String)) {
-    const definition: Definition | undefined = definitionOf(below);
+    const definition = definitionOf(below);
     if (definition?.type === 'record') {
       text += `[${key}]`;
       below = definition.valueType;
@@ -76,15 +86,8 @@ function fieldName(path: readonly PropertyKey[], schema: Inner): string {
       below = definition.element;
     } else {
       text += text === '' ? key : `.${key}`;
-      below = definition?.shape?.[key];
+      below = own(definition?.shape, key);
     }
   }
   return text;
-}
-
-/** What a schema is beneath optional(), nullable(), default() and the like. */
-function definitionOf(schema: Inner | undefined): Definition | undefined {
-  const definition = schema?._zod.def as Definition | undefined;
-  const inner = definition?.innerType ?? definition?.in;
-  return inner ? definitionOf(inner) : definition;
 }

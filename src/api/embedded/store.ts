@@ -1,12 +1,17 @@
-import { fail, MoorageError, messageOf } from '../../lib/errors.ts';
+import { fail, isCode, MoorageError, messageOf } from '../../lib/errors.ts';
+import { deepestNesting, isDeeperThan } from '../../lib/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
+import { refuse } from '../status.ts';
 import { Collection, type Entry } from './collection.ts';
-import { Database, type Row } from './database.ts';
+import { Database, type DatabaseOptions, type Row } from './database.ts';
 import { damaged } from './database-file.ts';
 import { frozen } from './frozen.ts';
-import type { Change } from './history.ts';
+import { type Change, HistoryRoom } from './history.ts';
+
+/** Bytes that one object may take as JSON: what etcd allows. */
+const maxObjectSize = 1536 * 1024;
 
 /** What a write sees and does while its group runs: always the newest state, that of its group included. */
 export interface Transaction {
@@ -25,12 +30,14 @@ interface Write {
 }
 
 /** One step of a group: enough to tell it, to store it and to undo it. */
-interface Step {
-  readonly collection: Collection<KubeObject>;
+interface Step<T extends KubeObject = KubeObject> {
+  readonly collection: Collection<T>;
   readonly ref: ObjectRef;
-  readonly before: Entry<KubeObject> | undefined;
-  readonly after: Entry<KubeObject> | undefined;
-  readonly change: Change<KubeObject>;
+  readonly before: Entry<T> | undefined;
+  readonly after: Entry<T> | undefined;
+  readonly change: Change<T>;
+  /** The object as it is to be stored; '' for one that is removed. */
+  readonly json: string;
 }
 
 /**
@@ -42,6 +49,7 @@ interface Step {
 export class Store implements AsyncDisposable {
   readonly #database: Database;
   readonly #log: Log;
+  readonly #histories = new HistoryRoom();
   readonly #collections = new Map<string, Collection<KubeObject>>();
   readonly #byKind = new WeakMap<object, Collection<KubeObject>>();
   readonly #transaction: Transaction;
@@ -54,9 +62,9 @@ export class Store implements AsyncDisposable {
   #json = new Map<KubeObject, string>();
   #olderJson = new Map<KubeObject, string>();
 
-  constructor(options: { readonly file: string; readonly log: Log; readonly kinds: readonly Kind[] }) {
+  constructor(options: DatabaseOptions & { readonly file: string; readonly kinds: readonly Kind[] }) {
     this.#log = options.log;
-    this.#database = Database.open(options.file);
+    this.#database = Database.open(options.file, options);
     this.#transaction = {
       get: (kind, ref) => this.collection(kind).get(ref),
       list: (kind, namespace) => this.collection(kind).list(namespace),
@@ -76,6 +84,11 @@ export class Store implements AsyncDisposable {
   /** The newest committed resource version. */
   get version(): number {
     return this.#version;
+  }
+
+  /** When the store was last taken as it was, though objects may have been missing in it. */
+  get lastLoss(): Date | undefined {
+    return this.#database.lastLoss();
   }
 
   get kinds(): readonly Kind[] {
@@ -105,6 +118,7 @@ export class Store implements AsyncDisposable {
   removeKind(kind: Kind): void {
     const collection = this.#collections.get(resourceOf(kind));
     this.#collections.delete(resourceOf(kind));
+    collection?.history[Symbol.dispose]();
     if (collection) this.#byKind.delete(collection.kind);
     this.#byKind.delete(kind);
   }
@@ -144,6 +158,22 @@ export class Store implements AsyncDisposable {
     const writes = this.#queue;
     if (writes.length === 0) return;
     this.#queue = [];
+    this.#olderJson = this.#json;
+    this.#json = new Map();
+    const failure = this.#runGroup(writes);
+    if (!failure) return;
+    const { error } = failure;
+    this.#log.error({ reason: messageOf(error), writes: writes.length }, 'a group of writes was not committed');
+    // Where it is not the disk that is full, one of them may have been the reason: each has its own try.
+    const isShared = writes.length === 1 || isCode(error, 'exhausted');
+    for (const write of writes) {
+      const own = isShared ? failure : this.#runGroup([write]);
+      if (own) write.reject(own.error);
+    }
+  }
+
+  /** Runs writes, makes them durable together, and tells everybody. Returns why that failed: then nothing has changed. */
+  #runGroup(writes: readonly Write[]): { readonly error: unknown } | undefined {
     const results = writes.map(({ run }) => this.#attempt(run));
     const steps = this.#steps;
     this.#steps = [];
@@ -151,9 +181,7 @@ export class Store implements AsyncDisposable {
       if (steps.length > 0) this.#commit(steps);
     } catch (error) {
       this.#undo(steps);
-      this.#log.error({ reason: messageOf(error), writes: writes.length }, 'a group of writes was not committed');
-      for (const { reject } of writes) reject(error);
-      return;
+      return { error };
     }
     for (const { collection, change } of steps) collection.publish(change);
     for (const collection of new Set(steps.map((step) => step.collection))) collection.wake();
@@ -162,6 +190,7 @@ export class Store implements AsyncDisposable {
       if (result?.error !== undefined) reject(result.error);
       else resolve(result?.value);
     }
+    return undefined;
   }
 
   /** Runs one write; what it did before it threw is undone. */
@@ -179,12 +208,9 @@ export class Store implements AsyncDisposable {
   #commit(steps: readonly Step[]): void {
     const puts = new Map<number, Row>();
     const removed = new Set<number>();
-    this.#olderJson = this.#json;
-    this.#json = new Map();
-    for (const { collection, before, after, change } of steps) {
+    for (const { collection, before, after, change, json } of steps) {
       if (after) {
         const { namespace = '', name } = after.object.metadata;
-        const json = this.json(after.object);
         puts.set(after.id, { id: after.id, resource: collection.resource, namespace, name, rv: change.rv, json });
       } else if (before) {
         puts.delete(before.id);
@@ -201,41 +227,42 @@ export class Store implements AsyncDisposable {
   }
 
   #put<T extends KubeObject>(collection: Collection<T>, object: T): T {
-    const rv = ++this.#version;
-    const stored = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(rv) } });
+    const rv = this.#version + 1;
+    const stored = versioned(object, rv);
     const ref = refTo(stored);
+    // Here, where what can't be written fails alone: later it would fail with all of its group.
+    const json = textOf(stored, collection.resource);
     const id = collection.entry(ref)?.id ?? rv;
-    const after = { id, object: stored };
+    const after = { id, object: stored, size: json.length };
+    this.#version = rv;
+    this.#json.set(stored, json);
     const before = collection.set(ref, after);
     const type = before ? 'modified' : 'added';
-    this.#record(collection, ref, before, after, { type, rv, object: stored, old: before?.object });
+    const change: Change<T> = { type, rv, object: stored, old: before?.object, size: json.length };
+    this.#record({ collection, ref, before, after, change, json });
     return stored;
   }
 
   #remove<T extends KubeObject>(collection: Collection<T>, object: T): T {
-    const rv = ++this.#version;
-    const last = frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(rv) } });
+    const rv = this.#version + 1;
+    const last = versioned(object, rv);
     const ref = refTo(last);
+    this.#version = rv;
     const before = collection.set(ref, undefined);
-    this.#record(collection, ref, before, undefined, { type: 'deleted', rv, object: last, old: before?.object });
+    const change: Change<T> = { type: 'deleted', rv, object: last, old: before?.object, size: before?.size ?? 0 };
+    this.#record({ collection, ref, before, after: undefined, change, json: '' });
     return last;
   }
 
-  #record<T extends KubeObject>(
-    collection: Collection<T>,
-    ref: ObjectRef,
-    before: Entry<T> | undefined,
-    after: Entry<T> | undefined,
-    change: Change<T>,
-  ): void {
+  #record<T extends KubeObject>(step: Step<T>): void {
     // Only the store puts objects into a collection, so the kinds agree.
-    this.#steps.push({ collection: collection as unknown as Collection<KubeObject>, ref, before, after, change });
+    this.#steps.push(step as unknown as Step);
   }
 
   #add(kind: Kind): void {
     const onError = (error: unknown) =>
       this.#log.error({ kind: kind.kind, error }, 'a listener of the store failed; the others go on');
-    this.#collections.set(resourceOf(kind), new Collection(kind, () => this.#version, onError));
+    this.#collections.set(resourceOf(kind), new Collection(kind, () => this.#version, onError, this.#histories));
   }
 
   #load(row: Row): void {
@@ -247,8 +274,25 @@ export class Store implements AsyncDisposable {
     } catch (error) {
       throw damaged(this.#database.file, `${row.resource} ${row.name} is not JSON`, error);
     }
-    if (collection.set(refTo(object), { id: row.id, object })) {
+    if (collection.set(refTo(object), { id: row.id, object, size: row.json.length })) {
       throw damaged(this.#database.file, `${row.resource} ${row.name} is there twice`);
     }
   }
+}
+
+function versioned<T extends KubeObject>(object: T, rv: number): T {
+  return frozen({ ...object, metadata: { ...object.metadata, resourceVersion: String(rv) } });
+}
+
+/** An object as JSON, if it may be stored. */
+function textOf(object: KubeObject, resource: string): string {
+  const name = `${resource} "${object.metadata.name}"`;
+  if (isDeeperThan(object, deepestNesting))
+    fail('invalid', `${name} is nested too deeply: an object may have ${deepestNesting} levels`);
+  const json = JSON.stringify(object);
+  if (json.length <= maxObjectSize / 3) return json;
+  const size = Buffer.byteLength(json);
+  if (size <= maxObjectSize) return json;
+  const message = `${name}: request is too large: it takes ${size} bytes, and an object may take ${maxObjectSize}`;
+  return refuse(413, 'RequestEntityTooLarge', message);
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Node, nodes } from '../../model/kinds/index.ts';
 import type { WatchEvent } from '../api.ts';
 import { openTemporaryApi } from './temporary.ts';
@@ -109,5 +109,29 @@ describe('watch', () => {
       expect(versions).toEqual(versions.toSorted((one, other) => one - other));
     }
     stop.abort();
+  });
+
+  test('a bookmark comes once a minute where there is news, also to who sees none of it', async () => {
+    await using store = await openTemporaryApi();
+    const { api } = store;
+    const { resourceVersion } = await api.list(nodes);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const stop = new AbortController();
+      const options = { resourceVersion, labelSelector: 'never=seen', bookmarks: true, signal: stop.signal };
+      const events = api.watch(nodes, options)[Symbol.asyncIterator]();
+      const mark = events.next();
+      for (let second = 0; second < 61; second += 1) {
+        await api.create(nodes, node(`busy-${second}`));
+        vi.advanceTimersByTime(1_000);
+      }
+      const { value } = await mark;
+      expect(value).toMatchObject({ type: 'BOOKMARK', object: { metadata: { name: '' } } });
+      expect(Number(value.object.metadata.resourceVersion)).toBeGreaterThan(Number(resourceVersion) + 55);
+      stop.abort();
+      expect(await events.next()).toMatchObject({ done: true });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -17,48 +17,97 @@ export interface WatchOptions extends ListOptions {
 }
 
 /**
- * Follows a collection's history from a version on. A reader keeps only its place in the history, so a slow one costs
+ * A reader of a collection's history from a version on. It keeps only its place in the history, so a slow one costs
  * nothing, until what it has not read is cut: then it gets `not-ready`, as does one who begins too far back.
  */
+export class Reader<T extends KubeObject> {
+  readonly #collection: Collection<T>;
+  readonly #options: WatchOptions;
+  readonly #version: () => number;
+  readonly #matches: ((object: T) => boolean) | undefined;
+  /** The version up to which all is read, and the last one that the reader has heard of. */
+  #read: number;
+  #told: number;
+  #place: number;
+  #bookmarkDue = performance.now() + bookmarkInterval;
+
+  constructor(collection: Collection<T>, options: WatchOptions, version: () => number) {
+    const { history } = collection;
+    this.#collection = collection;
+    this.#options = options;
+    this.#version = version;
+    this.#matches = selectorOf(collection.kind, options);
+    this.#read = parseVersion(options.resourceVersion, version());
+    this.#told = this.#read;
+    this.#place = history.after(this.#read) ?? gone(this.#read, history.floor);
+  }
+
+  /** The next event; undefined if there is none yet. */
+  next(): WatchEvent<T> | undefined {
+    const { history } = this.#collection;
+    if (this.#place < history.start) gone(this.#read, history.floor);
+    for (;;) {
+      const change = history.at(this.#place);
+      if (!change) return undefined;
+      this.#place += 1;
+      this.#read = change.rv;
+      const event = eventOf(this.#collection, change, this.#options.namespace, this.#matches);
+      if (!event) continue;
+      this.#told = change.rv;
+      return event;
+    }
+  }
+
+  /**
+   * Waits until there may be something to read, or the signal aborts. Returns a bookmark where one is due, also to a
+   * reader who sees none of the many changes that there are.
+   */
+  async wait(): Promise<WatchEvent<T> | undefined> {
+    const { signal, bookmarks } = this.#options;
+    if (signal.aborted || this.#isBehind) return undefined;
+    const overdue = this.#dueBookmark();
+    if (overdue) return overdue;
+    const news = Promise.withResolvers<void>();
+    const onNews = () => news.resolve();
+    const timer = bookmarks ? setTimeout(onNews, this.#bookmarkDue - performance.now()) : undefined;
+    timer?.unref();
+    signal.addEventListener('abort', onNews, { once: true });
+    using _commits = this.#collection.onCommit(onNews);
+    await news.promise;
+    signal.removeEventListener('abort', onNews);
+    clearTimeout(timer);
+    return signal.aborted ? undefined : this.#dueBookmark();
+  }
+
+  /** How far the reader has come, if it wants to know that and has not heard of it yet. */
+  bookmark(): WatchEvent<T> | undefined {
+    if (!this.#options.bookmarks || this.#isBehind) return undefined;
+    this.#bookmarkDue = performance.now() + bookmarkInterval;
+    const version = this.#version();
+    if (version <= this.#told) return undefined;
+    this.#told = version;
+    return bookmark(this.#collection, version);
+  }
+
+  #dueBookmark(): WatchEvent<T> | undefined {
+    return performance.now() >= this.#bookmarkDue ? this.bookmark() : undefined;
+  }
+
+  get #isBehind(): boolean {
+    return this.#collection.history.at(this.#place) !== undefined;
+  }
+}
+
+/** Follows a collection's history from a version on, until the signal aborts. */
 export async function* watch<T extends KubeObject>(
   collection: Collection<T>,
   options: WatchOptions,
   version: () => number,
 ): AsyncGenerator<WatchEvent<T>> {
-  const { signal } = options;
-  const { history } = collection;
-  const matches = selectorOf(collection.kind, options);
-  let told = parseVersion(options.resourceVersion, version());
-  let place = history.after(told) ?? gone(told, history.floor);
-  let wake = () => {};
-  using _commits = collection.onCommit(() => wake());
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    while (!signal.aborted) {
-      if (place < history.start) gone(told, history.floor);
-      const change = history.at(place);
-      if (change) {
-        place += 1;
-        told = change.rv;
-        const event = eventOf(collection, change, options.namespace, matches);
-        if (event) yield event;
-        continue;
-      }
-      const news = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      const timer = options.bookmarks ? setTimeout(() => wake(), bookmarkInterval) : undefined;
-      timer?.unref();
-      await news;
-      clearTimeout(timer);
-      if (options.bookmarks && !signal.aborted && !history.at(place) && version() > told) {
-        told = version();
-        yield bookmark(collection, told);
-      }
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+  const reader = new Reader(collection, options, version);
+  while (!options.signal.aborted) {
+    const event = reader.next() ?? (await reader.wait());
+    if (event) yield event;
   }
 }
 

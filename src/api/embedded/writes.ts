@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, MoorageError } from '../../lib/errors.ts';
+import { deepestNesting, isDeeperThan } from '../../lib/json.ts';
+import { missingFrom } from '../../lib/lists.ts';
 import { immutable } from '../../model/field-errors.ts';
 import { apiVersionOf, type FieldError, type Kind, resourceOf } from '../../model/kind.ts';
 import { newFinalizers } from '../../model/metadata.ts';
@@ -11,7 +13,7 @@ import { deletionFinalizers, finalizersLeft, terminating } from './deletion.ts';
 import { mutable, same } from './frozen.ts';
 import { InvalidObject } from './invalid-object.ts';
 import { generateName, withoutServerFields } from './metadata.ts';
-import { parseObject } from './parse.ts';
+import { checkMetadata, parseObject } from './parse.ts';
 import { checkDeletion, checkUpdate } from './preconditions.ts';
 import type { Transaction } from './store.ts';
 
@@ -38,8 +40,9 @@ export class Writes {
   }
 
   create<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T, mode: Mode): T {
-    refuseUnwritable(kind);
+    refuseUnwritable(kind, mode);
     const { metadata } = given;
+    if (mode.outside) checkMetadata(kind, tidy(metadata));
     const what = metadata.name || metadata.generateName || '';
     if (metadata.resourceVersion) {
       fail('invalid', `creating ${kind.kind} "${what}": resourceVersion should not be set on objects to be created`);
@@ -56,13 +59,11 @@ export class Writes {
   }
 
   update<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T, mode: Mode): T {
-    const old = this.#current(state, kind, given.metadata);
+    if (mode.outside) checkMetadata(kind, tidy(given.metadata));
+    const old = this.#current(state, kind, given.metadata, mode);
     let next: T = { ...given, metadata: keptMetadata(given.metadata, old.metadata) };
     if (kind.hasStatus) next = withStatus(next, old);
-    const added = (next.metadata.finalizers ?? []).filter((it) => !old.metadata.finalizers?.includes(it));
-    if (isDeleting(old) && added.length > 0) {
-      throwIf(kind, old.metadata.name, [newFinalizers(added)]);
-    }
+    refuseNewFinalizers(kind, next, old);
     next = this.#admit(state, 'update', kind, next, old, mode);
     if (kind.hasGeneration && wishChanged(next, old)) {
       next.metadata = { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 };
@@ -72,9 +73,10 @@ export class Writes {
 
   updateStatus<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: T, mode: Mode): T {
     if (!kind.hasStatus) fail('not-found', `${resourceOf(kind)} has no status subresource`);
-    const old = this.#current(state, kind, given.metadata);
+    if (mode.outside) checkMetadata(kind, tidy(given.metadata));
+    const old = this.#current(state, kind, given.metadata, mode);
     let next = withStatus(old, given);
-    if (mode.outside) next = parseObject(kind, next, old.metadata.name);
+    if (mode.outside) next = this.#parseStatus(kind, next, given, old);
     return store(state, kind, kind.completeStatus?.(next, old) ?? next, old, mode);
   }
 
@@ -87,8 +89,12 @@ export class Writes {
     subresource: 'status' | undefined,
     mode: Mode,
   ): T {
-    const old = this.#current(state, kind, ref);
+    const old = this.#current(state, kind, ref, mode);
     const patched = change(mutable(old));
+    if (isDeeperThan(patched, deepestNesting)) {
+      const why = `the result is nested too deeply: an object may have ${deepestNesting} levels`;
+      fail('invalid', `patching ${resourceOf(kind)} "${ref.name}": ${why}`);
+    }
     const { name, namespace, uid } = patched.metadata;
     throwIf(kind, ref.name, uid ? immutable('metadata.uid', uid, old.metadata.uid) : []);
     if (name !== old.metadata.name || namespace !== old.metadata.namespace) {
@@ -106,7 +112,7 @@ export class Writes {
     { preconditions, propagationPolicy }: DeleteOptions,
     mode: Mode,
   ): T | undefined {
-    refuseUnwritable(kind);
+    refuseUnwritable(kind, mode);
     const old = state.get(kind, ref);
     if (!old) return undefined;
     checkDeletion(kind, old.metadata, preconditions ?? {});
@@ -117,9 +123,25 @@ export class Writes {
     return mode.dryRun ? old : state.remove(kind, old);
   }
 
+  /** What comes from outside as a status, with the metadata that some kinds take along with it. */
+  #parseStatus<T extends KubeObject>(kind: Kind<T>, next: T, given: T, old: T): T {
+    const { name } = old.metadata;
+    if (!kind.statusTakesMetadata) return parseObject(kind, next, name);
+    const parsed = parseObject(kind, { ...next, metadata: keptMetadata(given.metadata, old.metadata) }, name);
+    kind.prepare?.(parsed);
+    refuseNewFinalizers(kind, parsed, old);
+    throwIf(kind, name, kind.validate?.(parsed, old) ?? []);
+    return parsed;
+  }
+
   /** The object that a write is about, if the write's own idea of it is the newest. */
-  #current<T extends KubeObject>(state: Transaction, kind: Kind<T>, given: ObjectRef & Partial<ObjectMeta>): T {
-    refuseUnwritable(kind);
+  #current<T extends KubeObject>(
+    state: Transaction,
+    kind: Kind<T>,
+    given: ObjectRef & Partial<ObjectMeta>,
+    mode: Mode,
+  ): T {
+    refuseUnwritable(kind, mode);
     const old = state.get(kind, given) ?? fail('not-found', `${resourceOf(kind)} "${given.name}" not found`);
     checkUpdate(kind, old.metadata, { uid: given.uid, resourceVersion: given.resourceVersion });
     return old;
@@ -217,11 +239,18 @@ function wishChanged(next: KubeObject, old: KubeObject): boolean {
   return !same(wish(next), wish(old));
 }
 
+/** What is on its way out can't be held by more than held it before. */
+function refuseNewFinalizers<T extends KubeObject>(kind: Kind<T>, next: T, old: T): void {
+  const added = missingFrom(old.metadata.finalizers, next.metadata.finalizers);
+  if (isDeleting(old) && added.length > 0) throwIf(kind, old.metadata.name, [newFinalizers(added)]);
+}
+
 function throwIf(kind: Pick<Kind, 'group' | 'kind'>, name: string, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw new InvalidObject(kind, name, errors);
 }
 
-function refuseUnwritable(kind: { writable: boolean; group: string; plural: string }): void {
-  if (kind.writable) return;
+/** What can only be read is written by Moorage itself, if at all. */
+function refuseUnwritable(kind: { writable: boolean; group: string; plural: string }, { outside }: Mode): void {
+  if (kind.writable || !outside) return;
   throw new MoorageError('unsupported', `${resourceOf(kind)} can only be read here`);
 }

@@ -10,10 +10,10 @@ export interface Connection {
   readonly certificate: string | undefined;
   readonly key: string | undefined;
   /**
-   * The value of the Authorization header. Asked for each request, since tokens in files are renewed; `rejected` says
-   * that the server did not take the last one.
+   * The value of the Authorization header. Asked for each request, since tokens are renewed; `rejected` says that the
+   * server did not take the last one.
    */
-  readonly authorization: (rejected?: boolean) => string | undefined;
+  readonly authorization: (rejected?: boolean) => string | undefined | Promise<string | undefined>;
   /** What to tell a person when nobody answers there. */
   readonly whenAway: string;
 }

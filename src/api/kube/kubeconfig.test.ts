@@ -34,6 +34,7 @@ beforeAll(async () => {
     config(`{client-certificate-data: ${btoa('CERT')}, client-key-data: ${btoa('KEY')}}`),
   );
   await writeFile(join(dir, 'tokens'), config('{tokenFile: token}', ', insecure-skip-tls-verify: true'));
+  await writeFile(join(dir, 'provider'), config('{auth-provider: {name: x}}'));
   await writeFile(join(dir, 'plugin'), config('{exec: {command: x}}'));
   await writeFile(join(dir, 'nonsense'), 'a: [');
 });
@@ -73,7 +74,8 @@ test.each([
   ['nonsense', undefined, 'invalid', /nonsense/],
   ['certificate', 'third', 'invalid', /no context "third"/],
   ['certificate', 'broken', 'invalid', /no cluster "nothing"/],
-  ['plugin', undefined, 'unsupported', /"exec"/],
+  ['plugin', undefined, 'invalid', /"exec" is not as it should be.*apiVersion/s],
+  ['provider', undefined, 'unsupported', /"auth-provider"/],
 ])('%s, context %s: %s', (name, context, code, message) => {
   expect(() => load(name, context)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
 });

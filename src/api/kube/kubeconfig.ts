@@ -4,6 +4,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { fail, messageOf } from '../../lib/errors.ts';
 import type { Connection } from './connection.ts';
+import { execAuthorization } from './exec-credential.ts';
 
 export interface KubeconfigOptions {
   /** A file, or several with colons between them. Default $KUBECONFIG, else ~/.kube/config. */
@@ -11,6 +12,9 @@ export interface KubeconfigOptions {
   /** Default: the file's current context. */
   readonly context?: string | undefined;
 }
+
+/** Where a cluster of a kubeconfig has what a program that gives credentials for it wants to know. */
+const execExtension = 'client.authentication.k8s.io/exec';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,7 +26,7 @@ interface Entry {
 
 /**
  * Reads a kubeconfig as kubectl does: of several files, the first that says something wins. Throws `not-found` where
- * there is none, `invalid` for one that can't be read, `unsupported` for credentials that need a plug-in.
+ * there is none, `invalid` for one that can't be read, `unsupported` for credentials of a kind that is no more.
  */
 export function loadConnection(options: KubeconfigOptions = {}): Connection {
   const files = filesOf(options.kubeconfig ?? process.env['KUBECONFIG']);
@@ -55,35 +59,53 @@ export function loadConnection(options: KubeconfigOptions = {}): Connection {
 }
 
 function connectionOf(what: string, context: Fields, cluster: Entry, user: Entry): Connection {
-  for (const plugin of ['exec', 'auth-provider']) {
-    if (user.fields[plugin])
-      fail('unsupported', `reading ${what}: users with "${plugin}" are not supported; use a certificate or a token`);
+  if (user.fields['auth-provider']) {
+    fail(
+      'unsupported',
+      `reading ${what}: users with "auth-provider" are no more; use "exec", a certificate or a token`,
+    );
   }
   const server = textOf(cluster.fields['server']) ?? fail('invalid', `reading ${what}: the cluster has no server`);
   const url = server.replace(/\/+$/, '');
   const isOurs = textOf(context['cluster']) === 'moorage';
-  return {
+  const reached = {
     server: url,
-    namespace: textOf(context['namespace']) ?? 'default',
     authority: dataOf(cluster, 'certificate-authority'),
     insecure: cluster.fields['insecure-skip-tls-verify'] === true,
     serverName: textOf(cluster.fields['tls-server-name']),
+  };
+  const extension = listOf(cluster.fields['extensions']).find(({ name }) => name === execExtension);
+  const given = user.fields['exec'];
+  const authorization =
+    authorizationOf(user) ??
+    (given
+      ? execAuthorization({
+          what,
+          dir: user.dir,
+          fields: given,
+          cluster: { ...reached, config: extension?.['extension'] },
+        })
+      : () => undefined);
+  return {
+    ...reached,
+    namespace: textOf(context['namespace']) ?? 'default',
     certificate: dataOf(user, 'client-certificate'),
     key: dataOf(user, 'client-key'),
-    authorization: authorizationOf(user),
+    authorization,
     whenAway: isOurs
       ? `Moorage is not running at ${url}; start it with \`moorage up\``
       : `the Kubernetes API at ${url} does not answer; is it the one that ${what} should name?`,
   };
 }
 
-function authorizationOf(user: Entry): () => string | undefined {
+/** What the kubeconfig itself has: it goes before what a program gives, as in kubectl. */
+function authorizationOf(user: Entry): (() => string | undefined) | undefined {
   const file = textOf(user.fields['tokenFile']);
   if (file) return () => `Bearer ${readText(resolve(user.dir, file)).trim()}`;
   const token = textOf(user.fields['token']);
   if (token) return () => `Bearer ${token}`;
   const name = textOf(user.fields['username']);
-  if (!name) return () => undefined;
+  if (!name) return undefined;
   const basic = Buffer.from(`${name}:${textOf(user.fields['password']) ?? ''}`).toString('base64');
   return () => `Basic ${basic}`;
 }

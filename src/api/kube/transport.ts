@@ -89,13 +89,13 @@ export class Transport implements AsyncDisposable {
 
   /** An answer that is no failure. Sends again what the server asked to be sent later, or with a newer token. */
   async #send(call: Call, isStream: boolean): Promise<HttpAnswer> {
-    let authorization = this.#connection.authorization();
+    let authorization = await this.#connection.authorization();
     for (let tries = 1; ; tries += 1) {
       const answer = await this.#request(call, isStream, authorization);
       if (answer.status < 400) return answer;
       const text = await this.#read(call, answer);
       if (answer.status === 401 && tries === 1) {
-        const renewed = this.#connection.authorization(true);
+        const renewed = await this.#connection.authorization(true);
         if (renewed !== authorization) {
           authorization = renewed;
           continue;

@@ -56,7 +56,9 @@ export function answerReview(review: Review, body: unknown, user: User, authoriz
 
 function attributesOf(spec: Record<string, unknown>): Attributes {
   const path = recordAt(spec, 'nonResourceAttributes');
-  if (typeof path['path'] === 'string') return { verb: String(path['verb'] ?? ''), path: path['path'] };
+  if (typeof path['path'] === 'string') {
+    return { verb: typeof path['verb'] === 'string' ? path['verb'] : '', path: path['path'] };
+  }
   const resource = recordAt(spec, 'resourceAttributes');
   if (typeof resource['resource'] !== 'string') {
     refuse(422, 'Invalid', 'spec: exactly one of nonResourceAttributes or resourceAttributes must be specified');

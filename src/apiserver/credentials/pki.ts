@@ -20,8 +20,8 @@ export const administrators = 'system:masters';
 const renewBefore = 30 * 86_400_000;
 
 /**
- * Reads the certificates of `dir`, and makes those that are missing, near their end, or made for other names. Each
- * file holds a certificate and its key, so that no crash leaves one without the other. Throws `permission` if others
+ * Reads the certificates of `dir`, and makes those that are missing, near their end, not valid yet (the clock was ahead
+ * when they were made), or made for other names. Each file holds a certificate and its key, so that no crash leaves one without the other. Throws `permission` if others
  * may read them.
  */
 export async function ensurePki({
@@ -55,6 +55,11 @@ export async function ensurePki({
   };
 }
 
+/** True if all of them are valid now, and will be for a while. */
+export function areCurrent({ authority, server, administrator }: Pki): boolean {
+  return [authority, server.certificate, administrator.certificate].every((it) => isCurrent(new X509Certificate(it)));
+}
+
 /** True for the addresses that mean: all of them. */
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::' || host === '';
@@ -69,13 +74,18 @@ function parse(text: string | undefined): KeyPair | undefined {
 function serves(pair: KeyPair, purpose: Purpose, authority: KeyPair | undefined): boolean {
   try {
     const certificate = new X509Certificate(pair.certificate);
-    if (Date.parse(certificate.validTo) - Date.now() < renewBefore) return false;
+    if (!isCurrent(certificate)) return false;
     if (!certificate.checkPrivateKey(createPrivateKey(pair.key))) return false;
     if (authority && !certificate.verify(new X509Certificate(authority.certificate).publicKey)) return false;
     return purpose.kind !== 'server' || purpose.names.every((name) => coversName(certificate, name));
   } catch {
     return false;
   }
+}
+
+function isCurrent({ validFrom, validTo }: X509Certificate): boolean {
+  const now = Date.now();
+  return Date.parse(validFrom) <= now && now < Date.parse(validTo) - renewBefore;
 }
 
 function coversName(certificate: X509Certificate, name: string): boolean {

@@ -7,6 +7,9 @@ export interface VirtualResource {
   readonly kind: string;
   readonly plural: string;
   readonly singular: string;
+  readonly shortNames?: readonly string[];
+  /** Default false. */
+  readonly namespaced?: boolean;
 }
 
 type Served = Kind | VirtualResource;
@@ -93,7 +96,7 @@ export class Discovery {
 }
 
 function resourceEntry(one: Served) {
-  const { shortNames = [], categories = [] } = 'schema' in one ? one : {};
+  const { shortNames = [], categories = [] }: Partial<Kind> = one;
   return {
     name: one.plural,
     singularName: one.singular,
@@ -122,7 +125,7 @@ function aggregatedEntry(one: Served) {
 }
 
 function isNamespaced(one: Served): boolean {
-  return 'schema' in one && one.namespaced;
+  return one.namespaced ?? false;
 }
 
 function verbsOf(one: Served): string[] {

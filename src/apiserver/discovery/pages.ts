@@ -4,8 +4,10 @@ import { reviews } from '../access/reviews.ts';
 import { parseAccept } from '../wire/negotiation.ts';
 import { jsonReply, type Reply, textReply } from '../wire/reply.ts';
 import { Discovery } from './discovery.ts';
-import { openApiDocument, openApiIndex } from './openapi.ts';
 import { versionInfo } from './version.ts';
+import { workloads } from './workloads.ts';
+
+const virtual = [...reviews, ...workloads];
 
 /** The paths that are not about objects; undefined for what is not served. */
 export async function pageOf(
@@ -15,11 +17,11 @@ export async function pageOf(
   metrics: (() => Promise<string>) | undefined,
 ): Promise<Reply | undefined> {
   const path = given.length > 1 ? given.replace(/\/$/, '') : given;
-  const discovery = () => new Discovery([...kinds, ...reviews]);
+  const discovery = () => new Discovery([...kinds, ...virtual]);
   switch (path) {
     case '/':
       return jsonReply({
-        paths: ['/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v3', '/readyz', '/version'],
+        paths: ['/api', '/apis', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
       });
     case '/version':
       return jsonReply(versionInfo());
@@ -33,17 +35,16 @@ export async function pageOf(
       return aggregatedOr(request, true, discovery(), () => discovery().coreVersions());
     case '/apis':
       return aggregatedOr(request, false, discovery(), () => discovery().groups());
-    case '/openapi/v3':
-      return jsonReply(openApiIndex(kinds));
     default:
-      return deeperPage(path, kinds, discovery);
+      return path.startsWith('/openapi/')
+        ? (await import('./openapi/pages.ts')).openApiPage(path.slice('/openapi/'.length), request, kinds, virtual)
+        : deeperPage(path, discovery);
   }
 }
 
-function deeperPage(path: string, kinds: readonly Kind[], discovery: () => Discovery): Reply | undefined {
+function deeperPage(path: string, discovery: () => Discovery): Reply | undefined {
   const [, root, first = '', ...rest] = path.split('/');
   const [second] = rest;
-  if (root === 'openapi' && first === 'v3') return optional(openApiDocument(kinds, rest.join('/')));
   if (root === 'api' && rest.length === 0) return optional(discovery().resources('', first));
   if (root === 'apis' && rest.length === 0) return optional(discovery().group(first));
   if (root === 'apis' && rest.length === 1 && second) return optional(discovery().resources(first, second));

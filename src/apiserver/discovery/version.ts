@@ -1,12 +1,11 @@
-/** The Kubernetes version whose behaviour is served, marked as ours. */
-export const gitVersion = 'v1.34.0+moorage';
+import { servedVersion } from '../../model/served-version.ts';
 
 /** `/version`, as Kubernetes answers it. */
 export function versionInfo(): Readonly<Record<string, string>> {
   return {
     major: '1',
     minor: '34',
-    gitVersion,
+    gitVersion: servedVersion,
     gitCommit: '',
     gitTreeState: 'clean',
     buildDate: '1970-01-01T00:00:00Z',

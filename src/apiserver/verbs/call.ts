@@ -1,14 +1,23 @@
 import type { IncomingMessage } from 'node:http';
+import type { Api } from '../../api/api.ts';
 import type { EmbeddedApi } from '../../api/embedded/embedded-api.ts';
+import type { Reader, WatchOptions } from '../../api/embedded/watch.ts';
 import type { About } from '../../api/status.ts';
 import { refuse } from '../../api/status.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
+import type { KubeObject } from '../../model/object.ts';
 import type { User } from '../access/authentication.ts';
 import type { FieldValidation } from '../wire/decoding.ts';
 
+/** What the verbs need of the API: that of the store, or of a view of it. */
+export interface ServedApi extends Pick<EmbeddedApi, 'get' | 'list' | 'update' | 'json' | 'resourceVersion'> {
+  readonly fromOutside: Pick<Api, 'create' | 'update' | 'updateStatus' | 'patch' | 'delete'>;
+  reader<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): Pick<Reader<T>, 'next' | 'wait' | 'bookmark'>;
+}
+
 /** One request about objects of a kind, past authentication and authorization. */
 export interface Call {
-  readonly api: EmbeddedApi;
+  readonly api: ServedApi;
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
   readonly user: User;
@@ -17,6 +26,8 @@ export interface Call {
   /** Undefined for the whole collection. */
   readonly name: string | undefined;
   readonly subresource: string | undefined;
+  /** What the client should tell its user, whether the request succeeds or not. */
+  readonly warnings: string[];
 }
 
 /** What a call is about, for the details of a Status. */

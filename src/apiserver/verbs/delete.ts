@@ -1,7 +1,8 @@
 import type { DeleteOptions } from '../../api/api.ts';
 import { refuse } from '../../api/status.ts';
+import { shownValue } from '../../lib/text.ts';
 import type { KubeObject } from '../../model/object.ts';
-import { mediaTypeOf, readText } from '../wire/body.ts';
+import { readDeleteOptions } from '../wire/body.ts';
 import { formOf } from '../wire/negotiation.ts';
 import { jsonReply, type Reply } from '../wire/reply.ts';
 import { type Call, dryRunOf, methodNotAllowed, notFound, refuseOption, selectorsOf } from './call.ts';
@@ -41,15 +42,19 @@ export async function deleteCollection(call: Call): Promise<Reply> {
 
 /** What the query says, and over it the body: DeleteOptions, which may be absent. */
 async function optionsOf({ request, query }: Call): Promise<DeleteOptions> {
-  const body = deleteOptionsOf(await readText(request), mediaTypeOf(request));
+  const body = (await readDeleteOptions(request)) ?? {};
+  if (!isRecord(body)) refuse(400, 'BadRequest', 'the body is not a DeleteOptions');
   const orphan = body['orphanDependents'] ?? query.get('orphanDependents');
   const policy =
-    body['propagationPolicy'] ?? query.get('propagationPolicy') ?? (String(orphan) === 'true' ? 'Orphan' : undefined);
+    body['propagationPolicy'] ??
+    query.get('propagationPolicy') ??
+    (orphan === true || orphan === 'true' ? 'Orphan' : undefined);
   if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    const message = `Unsupported value: "${String(policy)}": supported values: "Background", "Foreground", "Orphan"`;
+    const message = `Unsupported value: "${shownValue(policy)}": supported values: "Background", "Foreground", "Orphan"`;
     refuseOption({ request }, 'propagationPolicy', message);
   }
-  for (const value of Array.isArray(body['dryRun']) ? body['dryRun'] : []) query.append('dryRun', String(value));
+  const dryRun: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
+  for (const value of dryRun.slice(0, 10)) query.append('dryRun', shownValue(value));
   const preconditions = isRecord(body['preconditions']) ? body['preconditions'] : {};
   const { uid, resourceVersion } = preconditions;
   return {
@@ -60,24 +65,6 @@ async function optionsOf({ request, query }: Call): Promise<DeleteOptions> {
       resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
     },
   };
-}
-
-function deleteOptionsOf(text: string, type: string): Record<string, unknown> {
-  if (text.trim() === '') return {};
-  if (type !== '' && type !== 'application/json') {
-    refuse(
-      415,
-      'UnsupportedMediaType',
-      'the body of the request was in an unknown format - accepted media types include: application/json',
-    );
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value;
-  } catch {
-    // Answered below.
-  }
-  return refuse(400, 'BadRequest', 'the body is not a DeleteOptions');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

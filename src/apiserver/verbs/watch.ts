@@ -1,12 +1,12 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { WatchEvent } from '../../api/api.ts';
+import type { List, ListOptions, WatchEvent } from '../../api/api.ts';
 import { selectorOf } from '../../api/selectors.ts';
 import { failure, refuse, type Status, statusOf } from '../../api/status.ts';
 import { isCode } from '../../lib/errors.ts';
 import { apiVersionOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { type Form, formOf } from '../wire/negotiation.ts';
+import { Outlet } from '../wire/outlet.ts';
 import { tableOf } from '../wire/table.ts';
 import { aboutOf, type Call, count, flag, selectorsOf } from './call.ts';
 import { objectText } from './read.ts';
@@ -14,10 +14,15 @@ import { objectText } from './read.ts';
 /** Seconds that a watch lasts if it does not say: this, or up to twice as long, so that not all come back at once. */
 const usualTimeout = 1_800;
 
+/** Characters that are gathered before they are sent: a TLS record costs more than an event. */
+const batchLength = 40 * 1024;
+/** So many objects of the state at the beginning are held on to at once. */
+const pageLength = 500;
+
 /**
  * GET of a collection with `watch`: one line of JSON for each change, until the client goes, its time is over, or the
- * server stops. A client that does not read holds back only itself, until what it has not read is no longer kept: then
- * it is told so (410), and lists again.
+ * server stops. A client that does not read costs one batch, until what it has not read is no longer kept: then it is
+ * told so (410), and lists again.
  */
 export async function watchObjects(call: Call, response: ServerResponse, stopping: AbortSignal): Promise<void> {
   const { request, query } = call;
@@ -26,32 +31,22 @@ export async function watchObjects(call: Call, response: ServerResponse, stoppin
   const initial = initialOf(query);
   // A selector that can't be read is refused before anything is promised.
   selectorOf(call.kind, selectorsOf(call));
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, stopping, AbortSignal.timeout(Math.min(seconds, 86_400) * 1000)]);
-  const lines = linesOf(call, form, initial, signal);
-  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
-  response.flushHeaders();
-  for await (const line of lines) {
-    if (!write(response, line)) await once(response, 'drain', { signal }).catch(() => {});
-    if (signal.aborted) break;
+  const over = new AbortController();
+  const end = () => over.abort();
+  response.once('close', end);
+  stopping.addEventListener('abort', end, { once: true });
+  const timer = setTimeout(end, Math.min(seconds, 86_400) * 1000);
+  if (stopping.aborted) end();
+  try {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
+    response.flushHeaders();
+    const outlet = new Outlet(response);
+    for await (const batch of batchesOf(call, form, initial, over.signal)) if (!(await outlet.send(batch))) break;
+    outlet.end();
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener('abort', end);
   }
-  // What is held back when a response ends would be lost.
-  uncork(response);
-  response.end();
-}
-
-/** Lines of one turn of the event loop go out together: a TLS record costs more than a line. */
-function write(response: ServerResponse, line: string): boolean {
-  if (response.writableCorked === 0) {
-    response.cork();
-    setImmediate(() => uncork(response));
-  }
-  return response.write(line);
-}
-
-function uncork(response: ServerResponse): void {
-  if (response.writableCorked > 0) response.uncork();
 }
 
 /** Whether a watch begins with all there is, and whether it says when that was all. */
@@ -75,7 +70,8 @@ function initialOf(query: URLSearchParams): Initial {
   return version === '' || version === '0' ? 'state' : 'none';
 }
 
-async function* linesOf(call: Call, form: Form, initial: Initial, signal: AbortSignal): AsyncGenerator<string> {
+/** The lines of a watch, gathered as far as they are there. */
+async function* batchesOf(call: Call, form: Form, initial: Initial, signal: AbortSignal): AsyncGenerator<string> {
   const { api, kind, namespace, query } = call;
   const bookmarks = flag(query, 'allowWatchBookmarks');
   const selection = { namespace, ...selectorsOf(call) };
@@ -83,17 +79,61 @@ async function* linesOf(call: Call, form: Form, initial: Initial, signal: AbortS
     let resourceVersion = query.get('resourceVersion') || '0';
     if (initial === 'none' && resourceVersion === '0') resourceVersion = api.resourceVersion;
     if (initial !== 'none') {
-      const list = await api.list(kind, selection);
-      for (const object of list.items) yield lineOf(call, form, { type: 'ADDED', object });
-      resourceVersion = list.resourceVersion;
+      resourceVersion = yield* stateOf(call, form, selection, signal);
       if (initial === 'state-and-mark' && bookmarks) yield lineOf(call, form, endOfInitial(call, resourceVersion));
     }
-    for await (const event of api.watch(kind, { ...selection, resourceVersion, bookmarks, signal })) {
-      yield lineOf(call, form, event);
+    const reader = api.reader(kind, { ...selection, resourceVersion, bookmarks, signal });
+    while (!signal.aborted) {
+      const batch = nextBatch(
+        () => reader.next(),
+        (event) => lineOf(call, form, event),
+      );
+      if (batch !== '') yield batch;
+      else {
+        const mark = await reader.wait();
+        if (mark) yield lineOf(call, form, mark);
+      }
     }
+    // So that the next watch begins where this one ended.
+    const mark = reader.bookmark();
+    if (mark) yield lineOf(call, form, mark);
   } catch (error) {
     if (!signal.aborted) yield `{"type":"ERROR","object":${JSON.stringify(watchStatus(error, call))}}\n`;
   }
+}
+
+/** All there is, as batches. Returns the version of that state, from which the watch goes on. */
+async function* stateOf(
+  call: Call,
+  form: Form,
+  selection: ListOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, string> {
+  let page: List<KubeObject> | undefined;
+  do {
+    page = await call.api.list(call.kind, { ...selection, limit: pageLength, continue: page?.continue });
+    const objects = page.items.values();
+    for (;;) {
+      const batch = nextBatch(
+        () => objects.next().value,
+        (object) => lineOf(call, form, { type: 'ADDED', object }),
+      );
+      if (batch === '') break;
+      yield batch;
+    }
+  } while (page.continue && !signal.aborted);
+  return page.resourceVersion;
+}
+
+/** What is there now, as text, up to the length of a batch; '' if there is nothing. */
+function nextBatch<T>(next: () => T | undefined, textOf: (item: T) => string): string {
+  let batch = '';
+  while (batch.length < batchLength) {
+    const item = next();
+    if (item === undefined) break;
+    batch += textOf(item);
+  }
+  return batch;
 }
 
 function lineOf(call: Call, form: Form, { type, object }: WatchEvent<KubeObject>): string {

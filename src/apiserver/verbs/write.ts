@@ -1,30 +1,33 @@
 import type { Patch, WriteOptions } from '../../api/api.ts';
 import { InvalidObject } from '../../api/embedded/invalid-object.ts';
 import { refuse, StatusError, statusOf } from '../../api/status.ts';
-import { codeOf } from '../../lib/errors.ts';
+import { codeOf, fail, isCode } from '../../lib/errors.ts';
+import { resourceOf } from '../../model/kind.ts';
 import { namespaces } from '../../model/kinds/index.ts';
 import type { KubeObject } from '../../model/object.ts';
+import { notWritable } from '../discovery/workloads.ts';
 import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from '../wire/body.ts';
 import { checkFields, checkPatchedFields, decodeObject, type FieldValidation } from '../wire/decoding.ts';
 import type { Reply } from '../wire/reply.ts';
-import { aboutOf, type Call, dryRunOf, fieldValidationOf, methodNotAllowed, noSuchResource, notFound } from './call.ts';
+import { aboutOf, type Call, dryRunOf, fieldValidationOf, noSuchResource, notFound } from './call.ts';
 import { objectReply } from './read.ts';
 
 /** POST to a collection. */
 export async function createObject(call: Call): Promise<Reply> {
   const { api, kind } = call;
-  const { object, warnings } = await decode(call);
+  const object = await decode(call);
   const created = await api.fromOutside
     .create(kind, object, { dryRun: dryRunOf(call) })
     .catch((error: unknown) => refuseNamed(error, call, object));
-  return { ...objectReply(call, created, 201), warnings };
+  return objectReply(call, created, 201);
 }
 
 /** The path of a creation does not name the object, but what is said of it should. */
 function refuseNamed(error: unknown, { kind }: Call, { metadata }: KubeObject): never {
   if (codeOf(error) === 'internal') throw error;
   refuseUndecodable(error, kind);
-  throw new StatusError(statusOf(error, aboutOf({ kind, name: metadata.name || metadata.generateName })));
+  const name: unknown = metadata.name || metadata.generateName;
+  throw new StatusError(statusOf(error, aboutOf({ kind, name: typeof name === 'string' ? name : undefined })));
 }
 
 /** What can't be an object of the kind at all is a bad request, whatever else is wrong with it. */
@@ -37,20 +40,41 @@ function refuseUndecodable(error: unknown, { kind, version }: Call['kind']): voi
 /** PUT of an object, its status, or a namespace's finalizers. */
 export async function replaceObject(call: Call): Promise<Reply> {
   const { api, kind, subresource } = call;
-  const { object, warnings } = await decode(call);
+  const object = await decode(call);
   const options = { dryRun: dryRunOf(call) };
-  const write = () => {
-    if (subresource === undefined) return api.fromOutside.update(kind, object, options);
-    if (subresource === 'status' && kind.hasStatus) return api.fromOutside.updateStatus(kind, object, options);
+  const write = async (): Promise<{ written: KubeObject; code: number }> => {
+    if (subresource === undefined) return await updateOrCreate(call, object, options);
+    if (subresource === 'status' && kind.hasStatus)
+      return { written: await api.fromOutside.updateStatus(kind, object, options), code: 200 };
     if (subresource === 'finalize' && kind.group === '' && kind.plural === namespaces.plural)
-      return finalize(call, object, options);
+      return { written: await finalize(call, object, options), code: 200 };
     return noSuchResource();
   };
-  const written = await write().catch((error: unknown) => {
+  const { written, code } = await write().catch((error: unknown) => {
     refuseUndecodable(error, kind);
     throw error;
   });
-  return { ...objectReply(call, written, 200), warnings };
+  return objectReply(call, written, code);
+}
+
+/** Replaces an object; where Kubernetes creates what is not there yet, so does this. */
+async function updateOrCreate({ api, kind, namespace, name = '' }: Call, object: KubeObject, options: WriteOptions) {
+  const { resourceVersion: _version, uid, ...metadata } = object.metadata;
+  for (;;) {
+    try {
+      return { written: await api.fromOutside.update(kind, object, options), code: 200 };
+    } catch (error) {
+      const isGone = isCode(error, 'not-found') && !(await api.get(kind, { namespace, name }));
+      if (!kind.updateCreates || !isGone) throw error;
+    }
+    // Who names a uid means an object that was there.
+    if (uid) fail('conflict', `${resourceOf(kind)} "${name}": it is not there any more, and so has no uid ${uid}`);
+    try {
+      return { written: await api.fromOutside.create(kind, { ...object, metadata }, options), code: 201 };
+    } catch (error) {
+      if (!isCode(error, 'already-exists')) throw error;
+    }
+  }
 }
 
 /** Replaces the finalizers of a namespace's spec, which nothing else may do from outside. */
@@ -70,8 +94,11 @@ async function finalize(call: Call, object: unknown, options: WriteOptions) {
 
 async function decode(call: Call) {
   const { request, kind, namespace, name } = call;
-  if (!kind.writable) methodNotAllowed();
-  return decodeObject(await readObjectBody(request, kind), { kind, namespace, name }, fieldValidationOf(call));
+  if (!kind.writable) notWritable(kind);
+  const body = await readObjectBody(request, kind);
+  const { object, warnings } = decodeObject(body, { kind, namespace, name }, fieldValidationOf(call));
+  call.warnings.push(...warnings);
+  return object;
 }
 
 const patchTypes: Readonly<Record<string, Patch['type']>> = {
@@ -83,14 +110,14 @@ const patchTypes: Readonly<Record<string, Patch['type']>> = {
 /** PATCH of an object or its status. */
 export async function patchObject(call: Call): Promise<Reply> {
   const { api, kind, namespace, name = '', request, subresource } = call;
-  if (!kind.writable) methodNotAllowed();
+  if (!kind.writable) notWritable(kind);
   if (subresource !== undefined && !(subresource === 'status' && kind.hasStatus)) noSuchResource();
   const type = patchTypeOf(call);
   const body = await readBody(request, (why) => `error decoding patch: ${why}`, Object.keys(patchTypes));
-  const warnings = checkPatch(call, body, type, fieldValidationOf(call));
+  call.warnings.push(...checkPatch(call, body, type, fieldValidationOf(call)));
   const options = { dryRun: dryRunOf(call), ...(subresource === undefined ? {} : { subresource: 'status' as const }) };
   const patched = await api.fromOutside.patch(kind, { namespace, name }, { type, body: body.value }, options);
-  return { ...objectReply(call, patched, 200), warnings };
+  return objectReply(call, patched, 200);
 }
 
 function patchTypeOf({ request, kind }: Call): Patch['type'] {

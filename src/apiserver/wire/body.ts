@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../api/status.ts';
-import { messageOf } from '../../lib/errors.ts';
+import { fail, messageOf } from '../../lib/errors.ts';
+import { deepestNesting, isDeeperThan } from '../../lib/json.ts';
 import type { Kind } from '../../model/kind.ts';
+import type { VirtualResource } from '../discovery/discovery.ts';
 import { duplicateFields } from './json-duplicates.ts';
-import { decodeProtobuf, protobufType, readsProtobuf } from './protobuf.ts';
+import { protobufType, speaksProtobuf } from './protobuf/media-type.ts';
+import { parseYaml } from './yaml-body.ts';
 
 /** A body as it was read. */
 export interface Body {
@@ -29,11 +32,6 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
   return first && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
-/** Reads all of a request's body as text. */
-export async function readText(request: IncomingMessage): Promise<string> {
-  return (await readBytes(request)).toString('utf8');
-}
-
 function tooLarge(): never {
   return refuse(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
 }
@@ -51,25 +49,59 @@ export async function readBody(
 ): Promise<Body> {
   const type = mediaTypeOf(request);
   if (type !== '' && !allowed.includes(type)) unknownFormat(allowed);
-  const text = await readText(request);
+  return await decodeText(await readBytes(request), type, unreadable);
+}
+
+async function decodeText(bytes: Buffer, type: string, unreadable: (why: string) => string): Promise<Body> {
+  const text = bytes.toString('utf8');
   try {
-    return type.includes('yaml') ? await parseYaml(text) : parseJson(text);
+    return shallow(type.includes('yaml') ? await parseYaml(text) : parseJson(text));
   } catch (error) {
     return refuse(400, 'BadRequest', unreadable(text.trim() === '' ? 'it is empty' : messageOf(error)));
   }
 }
 
-/** Reads an object's body: JSON, YAML, or for some kinds Kubernetes' binary form. */
-export async function readObjectBody(request: IncomingMessage, kind: Pick<Kind, 'group' | 'kind'>): Promise<Body> {
-  if (mediaTypeOf(request) !== protobufType) {
-    const unrecognized = `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind`;
-    return await readBody(request, (why) => `${unrecognized}; json parse error: ${why}`);
+function shallow(body: Body): Body {
+  if (!isDeeperThan(body.value, deepestNesting)) return body;
+  return fail('invalid', `it is nested too deeply: ${deepestNesting} levels are the most`);
+}
+
+/** Reads an object's body: JSON, YAML, or for kinds of Kubernetes' own its binary form. */
+export async function readObjectBody(request: IncomingMessage, kind: Kind | VirtualResource): Promise<Body> {
+  if (mediaTypeOf(request) === protobufType && speaksProtobuf(kind)) {
+    return await decodeProtobuf(await readBytes(request), kind);
   }
-  if (!readsProtobuf(kind)) unknownFormat(objectTypes);
-  return { value: decodeProtobuf(await readBytes(request), kind), duplicates: () => [] };
+  const unrecognized = `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind`;
+  const allowed = speaksProtobuf(kind) ? allTypes : objectTypes;
+  return await readBody(request, (why) => `${unrecognized}; json parse error: ${why}`, allowed);
+}
+
+/** Reads the options of a deletion, in any form, of any kind. Undefined if there is no body. */
+export async function readDeleteOptions(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return undefined;
+  const type = mediaTypeOf(request);
+  if (type !== '' && !allTypes.includes(type)) unknownFormat(allTypes);
+  const { value } =
+    type === protobufType
+      ? await decodeProtobuf(bytes, deleteOptions)
+      : await decodeText(bytes, type, (why) => `the body is not a DeleteOptions: ${why}`);
+  return value;
+}
+
+const deleteOptions = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
+
+async function decodeProtobuf(bytes: Uint8Array, kind: Pick<Kind, 'group' | 'version' | 'kind'>): Promise<Body> {
+  const { decodeEnvelope } = await import('./protobuf/envelope.ts');
+  try {
+    return shallow({ value: decodeEnvelope(bytes, kind), duplicates: () => [] });
+  } catch (error) {
+    return refuse(400, 'BadRequest', `the body is not a ${kind.kind} in protobuf: ${messageOf(error)}`);
+  }
 }
 
 const objectTypes = ['application/json', 'application/yaml'];
+const allTypes = [...objectTypes, protobufType];
 
 /** Says which media types a request may have. */
 export function unknownFormat(allowed: readonly string[]): never {
@@ -83,27 +115,4 @@ export function unknownFormat(allowed: readonly string[]): never {
 
 function parseJson(text: string): Body {
   return { value: JSON.parse(text) as unknown, duplicates: () => duplicateFields(text) };
-}
-
-async function parseYaml(text: string): Promise<Body> {
-  const { parseDocument, isMap, isScalar, isSeq } = await import('yaml');
-  const document = parseDocument(text, { uniqueKeys: false });
-  const [error] = document.errors;
-  if (error) throw error;
-  const duplicatesOf = (node: unknown, path: string): string[] => {
-    if (isSeq(node)) return node.items.flatMap((item, index) => duplicatesOf(item, `${path}[${index}]`));
-    if (!isMap(node)) return [];
-    const seen = new Set<string>();
-    return node.items.flatMap(({ key, value }) => {
-      const name = String(isScalar(key) ? key.value : key);
-      const at = path === '' ? name : `${path}.${name}`;
-      const own = seen.has(name) ? [at] : [];
-      seen.add(name);
-      return [...own, ...duplicatesOf(value, at)];
-    });
-  };
-  return {
-    value: document.toJS({ maxAliasCount: 100 }) as unknown,
-    duplicates: () => duplicatesOf(document.contents, ''),
-  };
 }

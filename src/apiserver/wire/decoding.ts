@@ -1,8 +1,10 @@
 import { refuse } from '../../api/status.ts';
+import { beginning, shownValue } from '../../lib/text.ts';
 import { apiVersionOf, type Kind } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { jsonSchemaOf } from '../discovery/kind-schema.ts';
 import type { Body } from './body.ts';
+import { mostProblems } from './problems.ts';
 import { schemaAt, unknownFields } from './unknown-fields.ts';
 
 /** What becomes of fields that the kind does not know, or that are there twice. The default is Warn. */
@@ -25,21 +27,35 @@ export function decodeObject(
   const { kind } = target;
   const value = body.value;
   if (!isRecord(value))
-    refuse(400, 'BadRequest', `a ${kind.kind} must be an object, not ${JSON.stringify(value)?.slice(0, 100)}`);
+    refuse(
+      400,
+      'BadRequest',
+      `a ${kind.kind} must be an object, not ${Array.isArray(value) ? 'a list' : typeof value}`,
+    );
   checkType(value, kind);
   const warnings = checkFields(body, kind, validation);
   const metadata = value['metadata'] ?? {};
   if (!isRecord(metadata)) refuse(400, 'BadRequest', 'metadata must be an object');
   const named = { ...metadata, ...placeOf(metadata, target) };
-  // What the schema says is checked by the store.
-  const object = { ...value, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: named } as KubeObject;
+  // What the schema says is checked by the store, which drops the rest: a hundred thousand keys are not carried there.
+  const object = {
+    ...knownOf(value, kind),
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: named,
+  } as KubeObject;
   return { object, warnings };
+}
+
+function knownOf(value: Record<string, unknown>, kind: Kind): Record<string, unknown> {
+  const known = Object.keys(jsonSchemaOf(kind).properties ?? {});
+  return Object.fromEntries(known.filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]]));
 }
 
 function checkType(value: Record<string, unknown>, kind: Kind): void {
   const expected = apiVersionOf(kind);
   if (value['kind'] && value['kind'] !== kind.kind) {
-    const found = String(value['kind']);
+    const found = shownValue(value['kind']);
     refuse(
       400,
       'BadRequest',
@@ -50,7 +66,7 @@ function checkType(value: Record<string, unknown>, kind: Kind): void {
     refuse(
       400,
       'BadRequest',
-      `${kind.kind} in version "${String(value['apiVersion'])}" cannot be handled as a ${kind.kind}: the API version in the data does not match the expected API version (${expected})`,
+      `${kind.kind} in version "${shownValue(value['apiVersion'])}" cannot be handled as a ${kind.kind}: the API version in the data does not match the expected API version (${expected})`,
     );
   }
 }
@@ -68,7 +84,7 @@ function placeOf(metadata: Record<string, unknown>, { kind, namespace, name }: T
     refuse(
       400,
       'BadRequest',
-      `the name of the object (${String(givenName)}) does not match the name on the URL (${name})`,
+      `the name of the object (${shownValue(givenName)}) does not match the name on the URL (${name})`,
     );
   }
   return { ...(kind.namespaced ? { namespace } : {}), ...(name === undefined ? {} : { name }) };
@@ -90,21 +106,27 @@ export function checkFields(body: Body, kind: Kind, validation: FieldValidation)
 /** The same for the values that a JSON patch puts somewhere. */
 export function checkPatchedFields(body: Body, kind: Kind, validation: FieldValidation): string[] {
   if (validation === 'Ignore' || !Array.isArray(body.value)) return [];
-  const found = body.value.filter(isRecord).flatMap(({ op, path, value }) => {
-    if ((op !== 'add' && op !== 'replace') || typeof path !== 'string') return [];
-    const segments = path
-      .split('/')
-      .slice(1)
-      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const at = segments.join('.');
-    const schema = schemaAt(jsonSchemaOf(kind), segments);
-    return schema === 'unknown' ? [at] : unknownFields(schema, value, at);
-  });
+  const found: string[] = [];
+  for (const operation of body.value) {
+    if (isRecord(operation)) found.push(...fieldsOfOperation(operation, kind));
+    if (found.length >= mostProblems) break;
+  }
   return report(
     found.map((field) => `unknown field "${field}"`),
     kind,
     validation,
   );
+}
+
+function fieldsOfOperation({ op, path, value }: Record<string, unknown>, kind: Kind): string[] {
+  if ((op !== 'add' && op !== 'replace') || typeof path !== 'string') return [];
+  const segments = path
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const at = beginning(segments.join('.'), 1_000);
+  const schema = schemaAt(jsonSchemaOf(kind), segments);
+  return schema === 'unknown' ? [at] : unknownFields(schema, value, at);
 }
 
 function report(problems: string[], kind: Kind, validation: FieldValidation): string[] {

@@ -1,12 +1,14 @@
+import { mostProblems, pathBelow } from './problems.ts';
+
 /**
  * The fields that a JSON text sets more than once in one object, as paths (`spec.resources`), each once. JSON.parse
- * takes the last of them in silence. The text must be valid JSON.
+ * takes the last of them in silence. Of a hundred, the first. The text must be valid JSON.
  */
 export function duplicateFields(text: string): string[] {
   const found = new Set<string>();
   const scopes: Scope[] = [];
   let at = 0;
-  while (at < text.length) {
+  while (at < text.length && found.size < mostProblems) {
     const char = text[at];
     const scope = scopes.at(-1);
     if (char === '"') {
@@ -42,7 +44,7 @@ interface Scope {
 
 function pathOf(scopes: readonly Scope[]): string {
   let path = '';
-  for (const { keys, key, index } of scopes) path += keys ? (path === '' ? key : `.${key}`) : `[${index}]`;
+  for (const { keys, key, index } of scopes) path = keys ? pathBelow(path, key) : `${path}[${index}]`;
   return path;
 }
 

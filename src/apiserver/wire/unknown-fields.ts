@@ -1,28 +1,35 @@
 import type { JsonSchema } from '../discovery/kind-schema.ts';
+import { mostProblems, pathBelow } from './problems.ts';
 
 /**
- * The fields of a value that its schema does not know, as paths (`spec.foo`, `spec.drivers[0].bar`). A key that begins
- * with `$` is a directive of a strategic merge patch, and no field.
+ * The fields of a value that its schema does not know, as paths (`spec.foo`, `spec.drivers[0].bar`), the first hundred
+ * of them. A key that begins with `$` is a directive of a strategic merge patch, and no field.
  */
 export function unknownFields(schema: JsonSchema | undefined, value: unknown, path = ''): string[] {
-  if (!schema || typeof value !== 'object' || value === null) return [];
+  const found: string[] = [];
+  collect(schema, value, path, found);
+  return found;
+}
+
+function collect(schema: JsonSchema | undefined, value: unknown, path: string, found: string[]): void {
+  if (!schema || typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
     const items = variant(schema, 'array')?.items;
-    return value.flatMap((item, index) => unknownFields(items, item, `${path}[${index}]`));
+    if (!items) return;
+    for (const [index, item] of value.entries()) {
+      collect(items, item, `${path}[${index}]`, found);
+      if (found.length >= mostProblems) return;
+    }
+    return;
   }
   const object = variant(schema, 'object');
-  if (!object) return [];
-  const found: string[] = [];
+  if (!object) return;
   for (const [key, child] of Object.entries(value)) {
     const known = fieldOf(object, key);
-    const at = path === '' ? key : `${path}.${key}`;
-    if (known === 'unknown') {
-      if (!key.startsWith('$')) found.push(at);
-    } else {
-      found.push(...unknownFields(known, child, at));
-    }
+    if (known !== 'unknown') collect(known, child, pathBelow(path, key), found);
+    else if (!key.startsWith('$')) found.push(pathBelow(path, key));
+    if (found.length >= mostProblems) return;
   }
-  return found;
 }
 
 /** The schema at a JSON pointer's segments; `unknown` if it leads where no field is, undefined if anything goes. */

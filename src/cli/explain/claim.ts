@@ -1,11 +1,20 @@
-import { driverName, type Node, type PersistentVolumeClaim, type StorageClass } from '../../model/kinds/index.ts';
+import {
+  driverName,
+  type Node,
+  type PersistentVolumeClaim,
+  type StorageClass,
+  type VolumeSnapshot,
+} from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { classOfClaim, defaultClassAmong } from '../../orchestrator/binder/match.ts';
 import { type BindingPlan, planBinding } from '../../orchestrator/binder/plan.ts';
+import { claimSourceFinalizer } from '../../sidecars/shared/names.ts';
+import { brokenLinkOf } from '../broken-links.ts';
 import { count } from '../output/human.ts';
 import { lastWarning } from '../problems.ts';
 import type { World } from '../world.ts';
+import { adviceOn, howToUse } from './advice.ts';
 import { lookForPlace, placeOf } from './places.ts';
 import { type Look, type Report, reportOn } from './report.ts';
 
@@ -28,20 +37,25 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
     ({ metadata, spec, status }) => `Mount ${metadata.name} at ${spec.path} is ${status?.phase ?? 'Pending'}`,
   );
   if (isDeleting(claim)) {
-    const names = users.map(({ metadata }) => metadata.name);
+    const holders = snapshotsBeingTakenOf(world, claim);
     return reportOn(world, claim, {
       verdict: 'it is being deleted',
       isWell: false,
       because: [`it goes when nothing holds it any more: ${(claim.metadata.finalizers ?? []).join(', ')}`, ...use],
-      next: names.map((name) => `moorage umount ${name}`),
+      next: [...users.map(({ metadata }) => `moorage umount ${metadata.name}`), ...holders.map(howToDrop)],
     });
   }
   if (claim.status?.phase === 'Bound') {
+    const broken = brokenLinkOf(world, claim, now.getTime());
     return reportOn(world, claim, {
-      verdict: `bound to ${claim.spec.volumeName}${growth(claim)}`,
-      isWell: true,
+      verdict: broken?.message ?? `bound to ${claim.spec.volumeName}${growth(claim)}`,
+      isWell: broken === undefined,
       because: [...boundBecause(world, claim, storageClass), ...use],
-      next: users.length > 0 ? [] : [howToUse(world, claim.metadata.name)],
+      next: broken
+        ? adviceOnBroken(claim, broken.kind === 'Loss')
+        : users.length > 0
+          ? []
+          : [howToUse(world, claim.metadata.name)],
     });
   }
   const places = plan.outcome === 'provision' && storageClass?.provisioner === driverName;
@@ -57,15 +71,39 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
       ...use,
     ],
     looked,
-    next: nextSteps(world, claim, plan, storageClass, looked),
+    next: adviceOn({ world, claim, plan, storageClass, looked }),
   });
 }
 
-/** What a person does with a claim: on one machine, and in a cluster. */
-function howToUse({ isCluster }: World, claim: string): string {
-  return isCluster
-    ? `name it in the volumes of a Pod: persistentVolumeClaim: { claimName: ${claim} }`
-    : `moorage mount ${claim} PATH, or moorage run --claim ${claim}:PATH -- PROGRAM`;
+/** What to do about a claim whose data is gone, or is kept only for as long as the claim is there. */
+function adviceOnBroken({ metadata: { name, namespace } }: PersistentVolumeClaim, isGone: boolean): string[] {
+  const where = namespace === undefined || namespace === 'default' ? '' : ` -n ${namespace}`;
+  const afterwards = `kubectl delete pvc ${name}${where}`;
+  return isGone
+    ? [
+        `restore a snapshot, if there is one: moorage restore SNAPSHOT NEW-CLAIM${where}`,
+        `${afterwards}: nothing is behind it`,
+      ]
+    : [
+        `moorage clone ${name} NEW-CLAIM${where}, or mount it and copy what is to be kept`,
+        `${afterwards}: its data goes with it`,
+      ];
+}
+
+/** Snapshots that are to be taken of a claim and are not yet: it stays while they may need it. */
+function snapshotsBeingTakenOf(world: World, { metadata }: PersistentVolumeClaim): VolumeSnapshot[] {
+  if (!metadata.finalizers?.includes(claimSourceFinalizer)) return [];
+  return world.volumeSnapshots.filter(
+    (it) =>
+      it.metadata.namespace === metadata.namespace &&
+      it.spec.source.persistentVolumeClaimName === metadata.name &&
+      !it.status?.readyToUse,
+  );
+}
+
+function howToDrop({ metadata, status }: VolumeSnapshot): string {
+  const why = status?.error?.message ? `, which failed (${status.error.message})` : ', which is not taken yet';
+  return `it waits for VolumeSnapshot ${metadata.name}${why}: give it up with kubectl delete volumesnapshot ${metadata.name} -n ${metadata.namespace}`;
 }
 
 /** Volumes that the binder looked at. Those of other claims, of which there may be thousands, are only counted. */
@@ -153,40 +191,4 @@ function wishOf(claim: PersistentVolumeClaim, storageClass: StorageClass | undef
     provisioning: provisioning === 'thick' ? 'thick' : 'thin',
     pool,
   } as const;
-}
-
-function nextSteps(
-  world: World,
-  claim: PersistentVolumeClaim,
-  plan: BindingPlan,
-  storageClass: StorageClass | undefined,
-  looked: readonly Look[],
-): string[] {
-  const { name } = claim.metadata;
-  if (plan.outcome === 'lost')
-    return [
-      `restore what was on it from a snapshot or backup into a new claim, and delete this one: kubectl delete pvc ${name}`,
-    ];
-  if (plan.reason === 'WaitForFirstConsumer') {
-    return world.isCluster
-      ? [`use it, and its volume is made: ${howToUse(world, name)}`]
-      : [`mount it, and its volume is made: moorage mount ${name} PATH`];
-  }
-  if (!storageClass) {
-    const known = world.classes.map(({ metadata }) => metadata.name).join(', ') || 'none';
-    return [`create the StorageClass that it asks for, or a default one; there are: ${known}`];
-  }
-  const drivers = world.csiNodes.flatMap(({ spec }) => (spec.drivers ?? []).map((it) => it.name));
-  if (plan.outcome === 'provision' && !drivers.includes(storageClass.provisioner)) {
-    if (world.isCluster) return [`install its driver, ${storageClass.provisioner} (there are: ${drivers.join(', ')})`];
-    return [
-      `plug in its driver: moorage up --csi ${storageClass.provisioner}=/path/to/csi.sock (there are: ${drivers.join(', ')})`,
-    ];
-  }
-  if (looked.length > 0 && looked.every(({ taken }) => !taken)) {
-    return [
-      'free or add room in one of the pools above, ask for less, or create another Pool; then it goes on by itself',
-    ];
-  }
-  return plan.outcome === 'provision' ? ['nothing: it is being made, and tried again if that fails'] : [];
 }

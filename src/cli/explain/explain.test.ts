@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Mount, PersistentVolume, PersistentVolumeClaim, Pool, StorageClass } from '../../model/kinds/index.ts';
+import type {
+  Mount,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pool,
+  StorageClass,
+  Volume,
+} from '../../model/kinds/index.ts';
 import { findProblems } from '../problems.ts';
 import type { World } from '../world.ts';
 import { explainClaim } from './claim.ts';
@@ -17,6 +24,7 @@ const empty: World = {
   mounts: [],
   isCluster: false,
   volumeSnapshots: [],
+  contents: [],
   csiNodes: [],
   events: [],
 };
@@ -101,8 +109,9 @@ describe('explainClaim', () => {
 
   it('names a Pod where there are pods, and a mount where there are none', () => {
     const bound = { ...claimOf({ volumeName: 'gone' }), status: { phase: 'Bound' as const } };
-    expect(explainClaim(empty, bound).next.join()).toContain('moorage mount data PATH');
-    expect(explainClaim({ ...empty, isCluster: true }, bound).next.join()).toMatch(/in the volumes of a Pod: .*data/);
+    const world = { ...empty, pvs: [volumeOf('gone', {})] };
+    expect(explainClaim(world, bound).next.join()).toContain('moorage mount data PATH');
+    expect(explainClaim({ ...world, isCluster: true }, bound).next.join()).toMatch(/in the volumes of a Pod: .*data/);
   });
 
   it('says why each volume that is there was not taken, and only counts those of others', () => {
@@ -158,6 +167,62 @@ describe('other kinds', () => {
   it('says what to do with a released volume', () => {
     const pv = { ...volumeOf('old', {}), status: { phase: 'Released' as const } };
     expect(explainPersistentVolume(empty, pv).next.join()).toContain('kubectl delete pv old');
+  });
+});
+
+describe('data that is gone, or goes', () => {
+  const claim = { ...claimOf({ volumeName: 'pv' }), status: { phase: 'Bound' as const } };
+  const claimRef = { namespace: 'default', name: 'data', uid: 'u' };
+  const csi = { driver: 'csi.moorage.dev', volumeHandle: 'v' };
+  const pv = { ...volumeOf('pv', { claimRef, csi, hostPath: undefined }), status: { phase: 'Bound' as const } };
+  const volume: Volume = {
+    apiVersion: 'moorage.dev/v1alpha1',
+    kind: 'Volume',
+    metadata: { name: 'v', creationTimestamp: long },
+    spec: { size: '10Gi', mode: 'Filesystem', provisioning: 'thin' },
+    status: { phase: 'Ready' },
+  };
+  const deleted = { ...volume, metadata: { ...volume.metadata, deletionTimestamp: long } };
+  const world: World = { ...empty, claims: [claim], pvs: [pv], volumes: [volume] };
+
+  it('is well with all that stands for each other there', () => {
+    expect(explainClaim(world, claim).isWell).toBe(true);
+    expect(findProblems(world)).toEqual([]);
+  });
+
+  it.each([
+    ['a Volume that is gone', { ...world, volumes: [] }, 'pvc/data', /stands for Volume v, which is gone/, /restore/],
+    [
+      'one that is deleted',
+      { ...world, volumes: [deleted] },
+      'volume/v',
+      /was deleted, though/,
+      /clone data NEW-CLAIM/,
+    ],
+    [
+      'a PersistentVolume that is gone',
+      { ...world, pvs: [] },
+      'pvc/data',
+      /PersistentVolume pv, which is gone/,
+      /restore/,
+    ],
+  ])('names %s', (_, broken, object, message, next) => {
+    expect(findProblems(broken)).toEqual([
+      expect.objectContaining({ object, message: expect.stringMatching(message) }),
+    ]);
+    const report = explainClaim(broken, claim);
+    expect(report).toMatchObject({ isWell: false, verdict: expect.stringMatching(message) });
+    expect(report.next[0]).toMatch(next);
+  });
+
+  it('names what keeps bytes from being deleted, and Mounts that somebody has taken off', () => {
+    const conditions = [{ type: 'Ready', status: 'False' as const, reason: 'DeleteFailed', message: 'x is immutable' }];
+    const stuck = { ...deleted, status: { phase: 'Deleting' as const, conditions } };
+    const found = findProblems({ ...empty, volumes: [stuck] }, Date.now(), [mountOf('web')]);
+    expect(found).toEqual([
+      expect.objectContaining({ object: 'volume/v', message: 'x is immutable' }),
+      expect.objectContaining({ object: 'mount/web', message: expect.stringContaining('nothing is mounted at') }),
+    ]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { own } from '../../lib/own.ts';
 import type { Mount, PersistentVolume, Pool, Snapshot, Volume, VolumeSnapshot } from '../../model/kinds/index.ts';
 import { driverName } from '../../model/kinds/index.ts';
 import { isDeleting, type KubeObject } from '../../model/object.ts';
@@ -21,9 +22,13 @@ export function explainPersistentVolume(world: World, pv: PersistentVolume): Rep
       : [
           `look at what is on it; then delete it (kubectl delete pv ${pv.metadata.name}), or let another claim have it by removing spec.claimRef`,
         ];
+  const isGone = csi?.driver === driverName && !volume && phase !== 'Released';
+  const gone = isGone
+    ? `Volume ${csi.volumeHandle} is gone: moorage inventory says whether its bytes are still there`
+    : undefined;
   return reportOn(world, pv, {
-    verdict: lastWarning(world, pv) ?? message ?? `${phase}${claim ? `, claimed by ${claim}` : ''}`,
-    isWell: phase === 'Bound' || phase === 'Available',
+    verdict: gone ?? lastWarning(world, pv) ?? message ?? `${phase}${claim ? `, claimed by ${claim}` : ''}`,
+    isWell: !isGone && (phase === 'Bound' || phase === 'Available'),
     because: [
       csi ? `driver ${csi.driver} knows it as ${csi.volumeHandle}` : 'it has no CSI driver',
       `when its claim goes, it is to ${policy === 'Delete' ? 'go too' : 'stay'} (${policy})`,
@@ -70,7 +75,7 @@ export function explainVolume(world: World, volume: Volume): Report {
     ],
     looked: places,
     next:
-      phase === 'Ready' || places.some(({ taken }) => taken)
+      phase === 'Ready' || phase === 'Deleting' || places.some(({ taken }) => taken)
         ? []
         : ['free or add room in one of the pools, or create another Pool; then it goes on by itself'],
   });
@@ -103,7 +108,7 @@ export function explainMount(world: World, mount: Mount): Report {
         ? [`it goes with its owner: ${owner.description ?? owner.lockFile}`]
         : ['it stays until somebody deletes it']),
     ],
-    next: [next[phase] ?? ''].filter(Boolean),
+    next: [own(next, phase) ?? ''].filter(Boolean),
   });
 }
 

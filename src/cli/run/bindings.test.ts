@@ -9,8 +9,26 @@ describe('readBindings', () => {
     ]);
   });
 
-  it.each([[[]], [['data']], [['data:']], [[':/data']], [['data:/']], [['a:/x', 'b:/x/']]])('refuses %j', (texts) => {
+  it.each([
+    [[]],
+    [['data']],
+    [['data:']],
+    [[':/data']],
+    [['data:/']],
+    [['a:/x', 'b:/x/']],
+    [['a:/x:RO']],
+    [['a:/x:ro ']],
+    [['a:/x:']],
+    [['a:/x:ro:rw:q']],
+  ])('refuses %j', (texts) => {
     expect(() => readBindings(texts)).toThrow();
+  });
+
+  it('takes a colon in a path, where more of the path follows it', () => {
+    expect(readBindings(['data:/a:b/c', 'log:/x:rw'])).toEqual([
+      { claim: 'log', path: '/x', readOnly: false },
+      { claim: 'data', path: '/a:b/c', readOnly: false },
+    ]);
   });
 
   it('names the variable of a claim as shells can have it', () => {

@@ -20,8 +20,15 @@ export function readBindings(texts: readonly string[]): Binding[] {
 }
 
 function readBinding(text: string): Binding {
-  const [, claim, path, mode] = /^([^:]+):(.+?)(?::(ro|rw))?$/.exec(text) ?? [];
+  // What follows a last colon without a slash is meant as a mode: taken for a part of the path, a misspelt ":ro" would write.
+  const [, claim, path, mode = 'rw'] = /^([^:]+):(.+?)(?::([^:/]*))?$/.exec(text) ?? [];
   if (!claim || !path) return fail('invalid', `--claim ${text}: write NAME:PATH, or NAME:PATH:ro, as in data:/data`);
+  if (mode !== 'ro' && mode !== 'rw') {
+    fail(
+      'invalid',
+      `--claim ${text}: "${mode}" is no mode: write NAME:PATH:ro to read only, NAME:PATH or NAME:PATH:rw else`,
+    );
+  }
   const absolute = posix.normalize(resolve(path)).replace(/\/$/, '');
   if (!absolute) return fail('invalid', `--claim ${text}: a volume can't stand in the place of /`);
   return { claim, path: absolute, readOnly: mode === 'ro' };

@@ -23,9 +23,8 @@ export interface Launch {
 }
 
 // Runs inside the new namespace; every path comes as an argument, none as text. Each step replaces the process before
-// it, so that the program has the process id that signals go to. A directory that had to be made stays when all is over:
-// the kernel takes away what is mounted on a directory in any namespace when it is removed, and another program may have
-// its volume there.
+// it, so that the program has the process id that signals go to. What it makes is inside other volumes, or was taken
+// away by another program that ended this moment: the rest is there already (places.ts).
 const insideScript = `
 set -eu
 binds=$1; shift

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../lib/directories.ts';
 import { fail } from '../../lib/errors.ts';
 
 /** A lock that says that somebody still owns what names its file. */
@@ -18,7 +19,7 @@ export interface Owner extends AsyncDisposable {
  * descriptor keeps it when this process is killed. Disposing of it gives up this process's share and removes the file.
  */
 export async function takeOwnership(directory: string): Promise<Owner> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory, 0o700);
   await sweep(directory);
   const lockFile = join(directory, `${randomUUID()}.lock`);
   const descriptor = openSync(lockFile, 'wx', 0o600);

@@ -23,6 +23,10 @@ export const verbs: readonly Verb[] = [
       ['--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)'],
       ['--backend <backend>', 'of the first pool: auto, image or directory (default: auto)'],
       ['--pool-path <path>', 'directory or unused disk of the first pool (default: in the data directory)'],
+      [
+        '--accept-store-version <version>',
+        'go on with a damaged store, without what is lost; a refused start names it',
+      ],
     ],
     examples: [
       ['moorage up', 'start, and say what to do next'],
@@ -65,7 +69,7 @@ export const verbs: readonly Verb[] = [
     usage: 'mount <claim> <path>',
     summary: 'mount a claim at a path',
     details:
-      'The path must not exist, or be an empty directory. It stays mounted until `moorage umount`, also after a reboot.',
+      'The path must not exist, or be an empty directory. It stays mounted until `moorage umount`, also after a reboot. If it\ncan not be mounted in time, nothing is left of it.',
     flags: [
       ['--read-only', 'allow no writes through this mount'],
       ['--name <name>', 'name of the Mount (default: from claim and path)'],
@@ -91,7 +95,7 @@ export const verbs: readonly Verb[] = [
     usage: 'run <program> [arguments...]',
     summary: 'run a program on claims, that are mounted while it runs',
     details:
-      'As root, the program sees the claims at their paths in a mount namespace of its own; nothing else on the machine\ndoes. Otherwise a claim appears as a symbolic link at its path, if that can be made. Either way the variable\nMOORAGE_CLAIM_NAME says where it is. The mounts go when the program ends, however it ends; its exit code is ours.',
+      'As root, the program sees the claims at their paths in a mount namespace of its own; nothing else on the machine\ndoes. Otherwise a claim appears as a symbolic link at its path, if that can be made. Either way the variable\nMOORAGE_CLAIM_NAME says where it is. The mounts go when the program ends, however it ends, and directories that were\nmade for them; its exit code is ours.',
     flags: [
       ['--claim <name:path[:ro]...>', 'claim, and where the program sees it; may be given several times'],
       ['--user <user[:group]>', 'run the program as this user (root only); a new, empty volume is given to it'],

@@ -37,8 +37,8 @@ export async function inventory({ flags, terminal }: Call): Promise<number> {
     fail('internal', `the inventory failed: ${readyMessage(done?.status?.conditions) ?? 'it is gone'}`);
   }
   const differences = done.status.differences ?? [];
-  // What was not made by Moorage is worth knowing, and no fault.
-  const faults = differences.filter(({ kind, action }) => kind !== 'Foreign' && !action);
+  // What was not made by Moorage, or for no claim, is worth knowing, and no fault.
+  const faults = differences.filter(({ kind, action }) => kind !== 'Foreign' && kind !== 'Unclaimed' && !action);
   const exitCode = faults.length > 0 ? 1 : 0;
   if (await printData(differences, flags.output, terminal)) return exitCode;
   if (differences.length === 0) {
@@ -47,7 +47,7 @@ export async function inventory({ flags, terminal }: Call): Promise<number> {
   }
   const rows = differences.map(({ kind, what, name, message, action }) => [kind, what, name, message, action ?? '']);
   terminal.out(table(['difference', 'what', 'name', 'message', 'done'], rows, terminal));
-  const leaks = faults.some(({ kind }) => kind === 'Leak');
+  const leaks = faults.some(({ kind, message }) => kind === 'Leak' && !/(and|it) is kept$/.test(message));
   const next = leaks && !flags.clean ? '; "moorage inventory --clean" removes what leaked and is ours' : '';
   terminal.note(`${count(faults.length, 'difference is', 'differences are')} left${next}.`);
   return exitCode;

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { KubeApi } from '../../api/kube/index.ts';
+import { messageOf } from '../../lib/errors.ts';
 import type { Mount } from '../../model/kinds/index.ts';
 import { mounts } from '../../model/kinds/index.ts';
+import { refTo } from '../../model/object.ts';
 import { getClaim, readTimeout } from '../claims.ts';
 import { connect, namespaceOf } from '../connection.ts';
-import { ensureMount, waitMounted } from '../mounts.ts';
+import { ensureMount, unmount, waitMounted } from '../mounts.ts';
 import { printObject } from '../output/print.ts';
 import { Progress } from '../output/progress.ts';
+import type { Terminal } from '../output/terminal.ts';
 import { requireMounts } from '../served.ts';
 import type { Call } from '../verb.ts';
 
@@ -25,14 +29,40 @@ export async function mount({ args, flags, terminal }: Call): Promise<number> {
     metadata: { namespace, name: flags.name ?? mountName(claimName, path) },
     spec: { claim: claimName, path, readOnly: flags.readOnly ?? false },
   };
-  const made = await ensureMount(api, object);
-  const mounted = await waitMounted(api, made, progress, readTimeout(flags.timeout));
+  const { mount: made, isNew } = await ensureMount(api, object);
+  const mounted = await untilInterrupted(waitMounted(api, made, progress, readTimeout(flags.timeout))).catch(
+    async (error: unknown) => {
+      if (isNew) await takeBack(api, made, progress, terminal);
+      throw error;
+    },
+  );
   progress[Symbol.dispose]();
   if (await printObject(mounts, mounted, flags.output, terminal)) return 0;
   terminal.out(
     `${path} is ${namespace}/${claimName}${mounted.spec.readOnly ? ', read-only' : ''} (Mount ${mounted.metadata.name}).`,
   );
   return 0;
+}
+
+/** What did not become a mount must not become one later, when nobody expects it any more. */
+async function takeBack(api: KubeApi, made: Mount, progress: Progress, terminal: Terminal): Promise<void> {
+  try {
+    await unmount(api, refTo(made), progress, 10_000);
+  } catch (error) {
+    terminal.note(`moorage: taking Mount ${made.metadata.name} back: ${messageOf(error)}`);
+  }
+}
+
+/** Waits for it, or for the person to press Ctrl-C. */
+async function untilInterrupted<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(new Error('interrupted'));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
 }
 
 /** A name that says which claim, and differs for each path. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { access, chown, constants, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { access, chown, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { KubeApi } from '../../api/kube/index.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
 import { type Mount, mounts } from '../../model/kinds/index.ts';
 import { refTo } from '../../model/object.ts';
@@ -15,6 +16,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { type Binding, readBindings, variableOf } from '../run/bindings.ts';
 import { exitCodeOf, launch, passSignals } from '../run/launch.ts';
 import { type Owner, takeOwnership } from '../run/owner.ts';
+import { type Made, makePlaces, takeAwayPlaces } from '../run/places.ts';
 import { readUser, type User } from '../run/user.ts';
 import { requireMounts } from '../served.ts';
 import type { Call } from '../verb.ts';
@@ -38,8 +40,9 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
   await using owner = await takeOwnership(join(data, 'run/owners'));
   using progress = new Progress(terminal, 'mounting');
   const folder = join(data, 'run/mounts');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeDirectory(folder, 0o700);
   const made: Mount[] = [];
+  const laid: Made[] = [];
   const stopped = new AbortController();
   const stop = () => stopped.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -64,6 +67,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
         );
       }
     }
+    if (asRoot) laid.push(...(await makePlaces(places)));
     const child = launch({
       argv: args,
       env: Object.fromEntries(places.map(({ claim, path, source }) => [variableOf(claim), asRoot ? path : source])),
@@ -79,6 +83,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
     });
     return code;
   } finally {
+    await takeAwayPlaces(laid);
     await takeDown(api, made, terminal);
   }
 }

@@ -1,10 +1,12 @@
 import type { KubeApi } from '../../api/kube/index.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { connect, kubeconfigPath } from '../connection.ts';
 import { dataDirectory, runningProcess } from '../data-directory.ts';
 import { leaderOf } from '../leader.ts';
+import { missingMounts } from '../missing-mounts.ts';
 import { age, count, humanQuantity } from '../output/human.ts';
 import { printData } from '../output/print.ts';
 import { table } from '../output/table.ts';
@@ -26,7 +28,8 @@ export async function status({ flags, terminal }: Call): Promise<number> {
       : reason;
     return fail('not-ready', why, error);
   });
-  const problems = findProblems(world);
+  const missing = pid === undefined ? [] : await missingMounts(world.mounts, pid);
+  const problems = findProblems(world, Date.now(), missing);
   if (await printData(summary(world, problems), flags.output, terminal)) return 0;
   terminal.out(await headline(api, world, pid ? ` as process ${pid}, with its data in ${data}` : ''));
   terminal.out(`\n${pools(world, terminal)}`);
@@ -107,7 +110,7 @@ function phases(
   const found: Record<string, number> = {};
   for (const { metadata, status } of list) {
     const phase = metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? 'Pending');
-    found[phase] = (found[phase] ?? 0) + 1;
+    found[phase] = (own(found, phase) ?? 0) + 1;
   }
   return found;
 }

@@ -2,13 +2,13 @@ import type { Api } from '../../api/api.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, isCode } from '../../lib/errors.ts';
 import { type Volume, volumes } from '../../model/kinds/moorage.ts';
-import { isDeleting } from '../../model/object.ts';
+import { deletionAsked, isGoing, isUnwanted } from '../../volumes/conditions.ts';
 
 type Attachment = NonNullable<NonNullable<Volume['status']>['attachments']>[number];
 
 /**
  * The attachments of the volume after the node has taken it, or undefined if it has it already. Throws `in-use` if
- * another node has it: a local volume is for one node at a time.
+ * another node has it: a local volume is for one node at a time; or if it is being deleted, and nothing needs it.
  */
 export function withAttachment(volume: Volume, wish: Omit<Attachment, 'since'>): readonly Attachment[] | undefined {
   const present = volume.status?.attachments ?? [];
@@ -17,9 +17,9 @@ export function withAttachment(volume: Volume, wish: Omit<Attachment, 'since'>):
   if (other) {
     fail('in-use', `attaching volume ${name} to ${wish.node}: ${other.node} has it since ${other.since}`);
   }
-  if (isDeleting(volume)) fail('in-use', `attaching volume ${name} to ${wish.node}: it is being deleted`);
+  if (isGoing(volume)) fail('in-use', `attaching volume ${name} to ${wish.node}: it is being deleted`);
   const own = present.find(({ node }) => node === wish.node);
-  if (own?.mode === wish.mode) return undefined;
+  if (own?.mode === wish.mode && !isUnwanted(volume)) return undefined;
   return [{ ...wish, since: own?.since ?? timestamp() }];
 }
 
@@ -77,7 +77,11 @@ async function swap(
     const attachments = change(seen);
     if (!attachments) return;
     try {
-      await api.updateStatus(volumes, { ...seen, status: { ...seen.status, attachments: [...attachments] } });
+      // Who takes it wants it; who lets it go leaves what was said of it.
+      const takes = attachments.length >= (seen.status?.attachments?.length ?? 0);
+      const conditions = seen.status?.conditions?.filter(({ type }) => !takes || type !== deletionAsked);
+      const status = { ...seen.status, attachments: [...attachments], ...(conditions && { conditions }) };
+      await api.updateStatus(volumes, { ...seen, status });
       return;
     } catch (error) {
       if (!isCode(error, 'conflict')) throw error;

@@ -1,10 +1,12 @@
-import { fail } from '../../lib/errors.ts';
+import { fail, messageOf } from '../../lib/errors.ts';
+import { parseMountOptions } from '../../model/filesystems/mount.ts';
+import { type FsType, fsTypes, isFsType } from '../../model/filesystems/types.ts';
 import { VolumeCapability_AccessMode_Mode as Mode, type VolumeCapability } from '../protocol/csi_pb.ts';
 
 /** How a volume is to be used: a VolumeCapability that has been understood. */
 export interface Use {
   readonly mode: 'Filesystem' | 'Block';
-  readonly fsType: string | undefined;
+  readonly fsType: FsType | undefined;
   readonly mountFlags: readonly string[];
   readonly readOnly: boolean;
   /** Only one target path at a time may have it. */
@@ -24,8 +26,10 @@ export function readCapability(doing: string, capability: VolumeCapability | und
     case 'block':
       return { mode: 'Block', fsType: undefined, mountFlags: [], readOnly, singleWriter };
     case 'mount': {
-      const { fsType, mountFlags } = accessType.value;
-      return { mode: 'Filesystem', fsType: fsType || undefined, mountFlags, readOnly, singleWriter };
+      const { mountFlags } = accessType.value;
+      const fsType = readFsType(doing, accessType.value.fsType);
+      checkMountFlags(doing, fsType, mountFlags);
+      return { mode: 'Filesystem', fsType, mountFlags, readOnly, singleWriter };
     }
     default:
       return fail('invalid', `${doing}: the volume capability says neither block nor mount`);
@@ -41,6 +45,20 @@ export function readCapabilities(doing: string, capabilities: readonly VolumeCap
     if (other.fsType !== first.fsType) fail('invalid', `${doing}: the capabilities name different file systems`);
   }
   return first;
+}
+
+/** Throws `invalid` for a mount option that is not on the list of the file system, or of any if it is not known. */
+export function checkMountFlags(doing: string, fsType: FsType | undefined, flags: readonly string[]): void {
+  try {
+    parseMountOptions(fsType, flags);
+  } catch (error) {
+    fail('invalid', `${doing}: ${messageOf(error)}`, error);
+  }
+}
+
+function readFsType(doing: string, text: string): FsType | undefined {
+  if (text === '') return undefined;
+  return isFsType(text) ? text : fail('invalid', `${doing}: file system "${text}" is not one of ${fsTypes.join(', ')}`);
 }
 
 function whyNot(mode: Mode): string | undefined {

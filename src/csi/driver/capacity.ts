@@ -1,6 +1,7 @@
-import { topologyKey } from '../../model/kinds/moorage.ts';
+import { largestVolume, topologyKey } from '../../model/kinds/moorage.ts';
+import { countable } from '../../model/quantity.ts';
 import { type PoolOffer, poolsFor, promisable } from '../../volumes/placement.ts';
-import { larger } from './size.ts';
+import { larger, smaller } from './size.ts';
 
 /** Which volumes a question for capacity is about. */
 export interface CapacityQuestion {
@@ -29,5 +30,7 @@ export function capacityFor(question: CapacityQuestion, offers: readonly PoolOff
       (mode === 'Filesystem' || offer.backend === 'image'),
   );
   const sizes = fitting.map((offer) => promisable(offer, provisioning)).map((bytes) => bytes - (bytes % 4096n));
-  return { available: sizes.reduce((sum, size) => sum + size, 0n), largest: sizes.reduce(larger, 0n) };
+  const largest = sizes.reduce(larger, 0n);
+  const available = sizes.reduce((sum, size) => sum + size, 0n);
+  return { available: countable(available), largest: smaller(largest, largestVolume) };
 }

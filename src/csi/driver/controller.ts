@@ -43,6 +43,12 @@ export function controllerService(context: ControllerContext): ControllerService
       return {};
     },
 
+    /** Not announced, since staging takes the attachment: whoever asks all the same has nothing to wait for. */
+    async controllerUnpublishVolume({ volumeId }) {
+      if (!volumeId) fail('invalid', 'detaching a volume: no volume id is given');
+      return {};
+    },
+
     async validateVolumeCapabilities(request) {
       const { volumeId: name } = request;
       if (!name) fail('invalid', 'validating capabilities: no volume id is given');

@@ -2,6 +2,7 @@ import { fail, isCode } from '../../lib/errors.ts';
 import { type Refusal, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
+import { isGoing } from '../../volumes/conditions.ts';
 import { volumeFinalizer } from '../../volumes/finalizers.ts';
 import { nodeLabel } from '../../volumes/node-label.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
@@ -119,14 +120,14 @@ async function findSource(
     case 'snapshot': {
       const name = type.value.snapshotId;
       const found = name ? (snapshotView.informer.get({ name }) ?? (await api.get(snapshots, { name }))) : undefined;
-      if (!found || isDeleting(found)) return fail('not-found', `${doing}: there is no snapshot "${name}"`);
+      if (!found || isGoing(found)) return fail('not-found', `${doing}: there is no snapshot "${name}"`);
       if (found.status?.phase !== 'Ready') return fail('not-ready', `${doing}: snapshot ${name} is not ready yet`);
       return { kind: 'Snapshot', name, size: bytesOf(found.status.size ?? '0') };
     }
     case 'volume': {
       const name = type.value.volumeId;
       const found = name ? (volumeView.informer.get({ name }) ?? (await api.get(volumes, { name }))) : undefined;
-      if (!found || isDeleting(found)) return fail('not-found', `${doing}: there is no volume "${name}" to copy`);
+      if (!found || isGoing(found)) return fail('not-found', `${doing}: there is no volume "${name}" to copy`);
       if (found.status?.phase !== 'Ready') return fail('not-ready', `${doing}: volume ${name} is not ready yet`);
       return { kind: 'Volume', name, size: bytesOf(found.status.size ?? found.spec.size) };
     }

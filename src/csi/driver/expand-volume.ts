@@ -7,7 +7,7 @@ import { RpcError } from '../transport/codes.ts';
 import { status } from '../transport/status.ts';
 import type { ControllerContext } from './context.ts';
 import { refusalText, refusalWords } from './refusals.ts';
-import { larger, readRange, roundUp } from './size.ts';
+import { larger, readRange, refuseTooLarge, roundUp } from './size.ts';
 
 /** Ensures at least the size that is asked for, and waits until the volume has it. Never shrinks. */
 export async function expandVolume(
@@ -20,6 +20,7 @@ export async function expandVolume(
   if (!capacityRange) fail('invalid', `${doing}: no capacity range is given`);
   const range = readRange(doing, capacityRange);
   const size = roundUp(range.required);
+  refuseTooLarge(doing, size);
   const volume = await raiseSize(context, doing, name, size, range.limit);
   return context.volumes.until(
     name,

@@ -1,9 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { fail, messageOf } from '../../lib/errors.ts';
 import { bytesOf, quantity } from '../../model/quantity.ts';
+import { inlineLabel } from '../../volumes/references/needed.ts';
 import { CreateVolumeRequestSchema, type NodePublishVolumeRequest } from '../protocol/csi_pb.ts';
 import { readCapability } from './capability.ts';
 import { refuseUnknown } from './parameters.ts';
+import { refuseTooLarge } from './size.ts';
 import { topologyOf } from './topology.ts';
 import { readCreateVolume, type VolumeWish } from './volume-wish.ts';
 
@@ -11,8 +13,6 @@ const prefix = 'csi.storage.k8s.io/';
 const known = ['size', 'fsType'];
 const defaultSize = '1Gi';
 
-/** Marks the Volumes that live and die with a pod. */
-export const inlineLabel = 'moorage.dev/inline';
 /** The pod that such a Volume was made for, `namespace/name`. */
 export const podAnnotation = 'moorage.dev/pod';
 
@@ -29,6 +29,7 @@ export function readInline(doing: string, request: NodePublishVolumeRequest, nod
   refuseUnknown(doing, volumeContext, known);
   const { size = defaultSize, fsType } = volumeContext;
   const requiredBytes = readSize(doing, size);
+  refuseTooLarge(doing, requiredBytes);
   const wish = readCreateVolume(
     doing,
     create(CreateVolumeRequestSchema, {

@@ -3,14 +3,16 @@ import { dirname, join } from 'node:path';
 import { Controller, type Result } from '../../api/controller.ts';
 import { isCode, messageOf } from '../../lib/errors.ts';
 import { volumes } from '../../model/kinds/moorage.ts';
+import { inlineLabel } from '../../volumes/references/needed.ts';
 import type { NodePublishVolumeRequest } from '../protocol/csi_pb.ts';
 import { ensureVolume } from './create-volume.ts';
-import { inlineLabel, readInline } from './inline-attributes.ts';
+import { readInline } from './inline-attributes.ts';
 import { objectName } from './names.ts';
 import type { NodeContext } from './node-context.ts';
 import type { NodeRecord } from './node-record.ts';
-import { publish, unpublish } from './publish.ts';
+import { publish } from './publish.ts';
 import { letGo, stage } from './stage.ts';
+import { unpublish } from './unpublish.ts';
 
 /** Milliseconds between two looks at whether the pod of an inline volume is still there. */
 export const sweepEvery = 60_000;

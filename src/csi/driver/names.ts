@@ -1,4 +1,10 @@
 import { createHash } from 'node:crypto';
+import { subdomainErrors } from '../../model/names.ts';
+
+/** Whether a handle or a snapshot id can be the name of an object of ours: what can't was never given to anybody. */
+export function canNameObject(id: string): boolean {
+  return subdomainErrors(id).length === 0;
+}
 
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 

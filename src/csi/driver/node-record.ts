@@ -1,31 +1,12 @@
-import { join } from 'node:path';
-import * as z from 'zod';
-import { Records } from '../../node/records.ts';
+import type { NodeRecord } from '../../volumes/node-record.ts';
 
-const recordSchema = z.object({
-  version: z.literal(1),
-  volume: z.string(),
-  pool: z.string(),
-  staging: z.string(),
-  mode: z.enum(['Filesystem', 'Block']),
-  readOnly: z.boolean(),
-  /** Only one target path at a time. */
-  singleWriter: z.boolean(),
-  published: z.array(
-    z.object({ target: z.string(), readOnly: z.boolean(), how: z.enum(['bind', 'device', 'symlink']) }),
-  ),
-  /** For a volume that lives and dies with a pod: what the kubelet calls it, and where it is wanted. */
-  inline: z.object({ volumeId: z.string(), target: z.string() }).optional(),
-});
+export { type NodeRecord, openNodeRecords, type Published } from '../../volumes/node-record.ts';
 
 /**
- * What this node was asked to do with a volume, written before it is done: a record may name what was never made, but
- * nothing is made that no record names.
+ * Whether the device of a raw block volume takes no writes: it is staged so, or all who have it have it so. Under
+ * a kubelet the container runtime keeps a pod from writing, and the device is for all pods.
  */
-export type NodeRecord = Readonly<z.infer<typeof recordSchema>>;
-export type Published = NodeRecord['published'][number];
-
-/** The records of this node's volumes, one file for each in `node/` of the data directory. */
-export function openNodeRecords(dataDir: string): Records<NodeRecord> {
-  return new Records(join(dataDir, 'node'), (value) => recordSchema.parse(value));
+export function isDeviceReadOnly({ mode, readOnly, published }: NodeRecord, kubelet: boolean): boolean {
+  if (mode !== 'Block') return false;
+  return readOnly || (!kubelet && published.length > 0 && published.every((it) => it.readOnly));
 }

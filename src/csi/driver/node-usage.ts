@@ -13,7 +13,7 @@ import {
 } from '../protocol/csi_pb.ts';
 import { inlineRecord } from './inline.ts';
 import type { NodeContext } from './node-context.ts';
-import type { NodeRecord } from './node-record.ts';
+import { isDeviceReadOnly, type NodeRecord } from './node-record.ts';
 
 /** How full the volume is that is at that path. Throws `not-found` if it is not there. */
 export async function volumeStatistics(
@@ -46,7 +46,8 @@ export async function expandOnNode(context: NodeContext, request: NodeExpandVolu
   const record = await recordAt(context, doing, name, path);
   const ref = { pool: record.pool, name };
   // This also lets the device have the volume's full size.
-  const attached = await engine.node.attach(ref, { readOnly: record.readOnly });
+  const readOnly = record.readOnly || isDeviceReadOnly(record, context.kubelet);
+  const attached = await engine.node.attach(ref, { readOnly });
   if (attached.kind === 'directory' || record.readOnly) {
     const volume = await api.get(volumes, { name });
     return bytesOf(volume?.status?.size ?? '0');

@@ -5,9 +5,10 @@ import { inlineRecord, publishInline, unpublishInline } from './inline.ts';
 import { isInline } from './inline-attributes.ts';
 import { inTurn, type NodeContext } from './node-context.ts';
 import { expandOnNode, volumeStatistics } from './node-usage.ts';
-import { publish, unpublish } from './publish.ts';
+import { publish } from './publish.ts';
 import { stage, unstage } from './stage.ts';
 import { topologyOf } from './topology.ts';
+import { unpublish } from './unpublish.ts';
 
 const announced = [Rpc.STAGE_UNSTAGE_VOLUME, Rpc.GET_VOLUME_STATS, Rpc.EXPAND_VOLUME, Rpc.SINGLE_NODE_MULTI_WRITER];
 

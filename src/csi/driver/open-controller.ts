@@ -1,4 +1,5 @@
 import { snapshots, volumes } from '../../model/kinds/moorage.ts';
+import { askedReferences } from '../../volumes/references/asked.ts';
 import type { ControllerService } from '../transport/server.ts';
 import type { CommonOptions } from './context.ts';
 import { controllerService } from './controller.ts';
@@ -10,13 +11,16 @@ export interface OpenController extends Disposable {
 }
 
 /** Resolves when all volumes and snapshots are known. */
-export async function openController(options: Pick<CommonOptions, 'api' | 'room'>): Promise<OpenController> {
+export async function openController(
+  options: Pick<CommonOptions, 'api' | 'room' | 'references'>,
+): Promise<OpenController> {
   const { api } = options;
   const views = [api.informer(volumes), api.informer(snapshots)] as const;
   await Promise.all(views.map(({ synced }) => synced));
   using open = new DisposableStack();
   const service = controllerService({
     ...options,
+    references: options.references ?? askedReferences(api),
     volumes: open.use(new ObjectWatch(views[0])),
     snapshots: open.use(new ObjectWatch(views[1])),
   });

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { parseLabelSelector } from '../../api/selectors.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
-import type { FsType } from '../../node/filesystem.ts';
-import { fsTypes } from '../../node/filesystem.ts';
-import type { Use } from './capability.ts';
+import { whyNotMkfsOptions } from '../../model/filesystems/mkfs.ts';
+import { type FsType, fsTypes, isFsType } from '../../model/filesystems/types.ts';
+import { checkMountFlags, type Use } from './capability.ts';
 
 /** What a StorageClass says to us. */
 export interface VolumeParameters {
@@ -20,13 +20,15 @@ export interface VolumeParameters {
 /** What the official callers add on their own. https://kubernetes-csi.github.io/docs/external-provisioner.html */
 const callersPrefix = 'csi.storage.k8s.io/';
 const known = ['pool', 'poolSelector', 'fsType', `${callersPrefix}fstype`, 'mkfsOptions', 'provisioning'];
+/** The file system that is made where nobody names one. */
+export const defaultFsType: FsType = 'ext4';
 const provisioning = z.enum(['thin', 'thick']);
 
 /** Throws `invalid` for a parameter that is not known, listing those that are, and for a value that can't be. */
 export function readParameters(
   doing: string,
   parameters: Readonly<Record<string, string>>,
-  use: Pick<Use, 'mode' | 'fsType'>,
+  use: Pick<Use, 'mode' | 'fsType'> & Partial<Pick<Use, 'mountFlags'>>,
 ): VolumeParameters {
   refuseUnknown(doing, parameters, known);
   const asked = [parameters['fsType'], parameters[`${callersPrefix}fstype`], use.fsType].filter((it) => it);
@@ -42,6 +44,9 @@ export function readParameters(
     fail('invalid', `${doing}: provisioning is "${parameters['provisioning']}", and can be thin or thick`);
   }
   const options = parameters['mkfsOptions']?.split(/\s+/).filter((it) => it !== '');
+  const wrong = whyNotMkfsOptions(fsType ?? defaultFsType, options ?? []);
+  if (wrong !== undefined) fail('invalid', `${doing}: ${wrong}`);
+  if (use.mode === 'Filesystem') checkMountFlags(doing, fsType, use.mountFlags ?? []);
   const [namespace, name] = [parameters[`${callersPrefix}pvc/namespace`], parameters[`${callersPrefix}pvc/name`]];
   return {
     ...readPools(doing, parameters),
@@ -75,8 +80,4 @@ export function refuseUnknown(
   if (unknown.length === 0) return;
   const list = knownNames.length > 0 ? `known are: ${knownNames.join(', ')}` : 'none is known';
   fail('invalid', `${doing}: unknown parameter ${unknown.map((key) => `"${key}"`).join(', ')}; ${list}`);
-}
-
-function isFsType(text: string): text is FsType {
-  return fsTypes.some((it) => it === text);
 }

@@ -1,17 +1,18 @@
-import { lstat, mkdir, readlink, rm, rmdir, symlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, readlink, rmdir, symlink } from 'node:fs/promises';
 import { fail } from '../../lib/errors.ts';
-import { bindMount, unmount } from '../../node/mount.ts';
-import { type MountEntry, mountAt } from '../../node/mountinfo.ts';
+import { bindMount } from '../../node/mount.ts';
+import { mountAt } from '../../node/mountinfo.ts';
+import { entryOf, openEntry, walk } from '../../node/paths/walk.ts';
+import { isReadOnlyDevice } from '../../node/statistics.ts';
 import type { NodePublishVolumeRequest } from '../protocol/csi_pb.ts';
 import { readCapability } from './capability.ts';
-import { checkMode, findHere, mountsOf, type NodeContext } from './node-context.ts';
-import type { NodeRecord, Published } from './node-record.ts';
+import { checkMode, findHere, type NodeContext } from './node-context.ts';
+import { isDeviceReadOnly, type NodeRecord, type Published } from './node-record.ts';
 
 /** Makes a staged volume appear at the target path. */
 export async function publish(context: NodeContext, request: NodePublishVolumeRequest): Promise<void> {
   const { volumeId: name, targetPath: target } = request;
-  const { engine, exec, records } = context;
+  const { exec, records } = context;
   const doing = `publishing volume ${name} at ${target}`;
   const use = readCapability(doing, request.volumeCapability);
   const record = await records.load(name);
@@ -19,47 +20,25 @@ export async function publish(context: NodeContext, request: NodePublishVolumeRe
     await findHere(context, doing, name);
     return fail('in-use', `${doing}: it is not staged on this node; stage it first`);
   }
-  const ref = { pool: record.pool, name };
   checkMode(doing, record.mode, use);
   const readOnly = request.readonly || use.readOnly || record.readOnly;
   const staged = await stagedContent(context, doing, record);
   const wish: Published = { target, readOnly, how: staged.how };
   const others = await checkOthers(doing, record, wish, use.singleWriter || record.singleWriter);
+  if (staged.how === 'device' && !context.kubelet) checkOneWay(doing, others, wish);
   const next = { ...record, published: [...others, wish] };
   if (JSON.stringify(next) !== JSON.stringify(record)) await records.save(name, next);
   switch (staged.how) {
     case 'bind':
       return bindMount(exec, staged.path, target, { readOnly });
     case 'device': {
-      // A mount can't keep anybody from writing to a device.
-      if (readOnly && !record.readOnly && !context.kubelet) {
-        fail('invalid', `${doing}: raw block that is staged for writing can't be published read-only`);
-      }
-      const attached = await engine.node.attach(ref, { readOnly: record.readOnly });
-      return bindMount(exec, attached.path, target, { file: true });
+      const device = await deviceFor(context, next, others.length > 0);
+      return bindMount(exec, device, target, { file: true });
     }
     case 'symlink':
       if (readOnly) fail('invalid', `${doing}: without root, a directory can't be made read-only; mount it writable`);
       return linkTo(doing, staged.path, target);
   }
-}
-
-/** What it takes to unpublish. */
-type UnpublishContext = Pick<NodeContext, 'engine' | 'exec' | 'records'>;
-
-/** Ensures that the volume is not at the target path any more, and that nothing is left of that path. */
-export async function unpublish(context: UnpublishContext, name: string, target: string): Promise<void> {
-  const { exec, records } = context;
-  const record = await records.load(name);
-  const ours = record?.published.find((it) => it.target === target);
-  const mount = await mountAt(target);
-  if (mount && !ours && !(await isOf(context, record, mount))) {
-    fail('in-use', `unpublishing volume ${name} from ${target}: what is mounted there is not that volume`);
-  }
-  if (mount) await unmount(exec, target);
-  await removeTarget(target);
-  if (!record || !ours) return;
-  await records.save(name, { ...record, published: record.published.filter((it) => it.target !== target) });
 }
 
 interface Staged {
@@ -96,43 +75,41 @@ async function checkOthers(
   return others;
 }
 
+/** Raw block is one device for all who have it on the node, and that is read-only for all of them or for none. */
+function checkOneWay(doing: string, others: readonly Published[], { readOnly }: Published): void {
+  const other = others.find((it) => it.readOnly !== readOnly);
+  if (!other) return;
+  const words = other.readOnly ? 'read-only' : 'for writing';
+  fail('in-use', `${doing}: its one device is ${words} at ${other.target}, and can't be both; take it off there first`);
+}
+
+/** The device as all who have it want it. A mount can't keep anybody from writing to one, so it does so itself. */
+async function deviceFor(context: NodeContext, record: NodeRecord, others: boolean): Promise<string> {
+  const { engine, kubelet } = context;
+  const ref = { pool: record.pool, name: record.volume };
+  const readOnly = isDeviceReadOnly(record, kubelet);
+  const present = others || !readOnly ? undefined : await engine.node.attached(ref);
+  // One that was attached for writing while nobody had it stays so until it is let go.
+  if (present && !(await isReadOnlyDevice(present.path))) await engine.node.detach(ref);
+  return (await engine.node.attach(ref, { readOnly })).path;
+}
+
 async function isThere({ target, how }: Published): Promise<boolean> {
   if (how !== 'symlink') return (await mountAt(target)) !== undefined;
   return (await lstat(target).catch(() => undefined))?.isSymbolicLink() ?? false;
 }
 
-/** Whether a mount that no record names shows the volume: for one whose record was lost. */
-async function isOf(
-  { engine }: Pick<NodeContext, 'engine'>,
-  record: NodeRecord | undefined,
-  mount: MountEntry,
-): Promise<boolean> {
-  if (!record) return false;
-  const attached = await engine.node.attached({ pool: record.pool, name: record.volume });
-  if (attached?.kind === 'device') return (await mountsOf(attached.path)).some(({ id }) => id === mount.id);
-  return attached?.kind === 'directory' && attached.path.endsWith(mount.root);
-}
-
 async function linkTo(doing: string, path: string, target: string): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const present = await lstat(target).catch(() => undefined);
-  if (present?.isSymbolicLink()) {
-    if ((await readlink(target)) === path) return;
+  await using place = await walk(target, { make: 0o777 });
+  await using present = await openEntry(place);
+  const found = await present?.stat();
+  if (found?.isSymbolicLink()) {
+    if ((await readlink(entryOf(place))) === path) return;
     fail('in-use', `${doing}: a link to something else is there; remove it`);
   }
   // An empty directory may stand where the link goes; rmdir takes no other.
-  if (present) await rmdir(target).catch((cause) => fail('in-use', `${doing}: something is there; remove it`, cause));
-  await symlink(path, target);
-}
-
-/** Removes an empty directory, an empty file or a link; anything else was not put there by us. */
-async function removeTarget(target: string): Promise<void> {
-  const present = await lstat(target).catch(() => undefined);
-  if (!present) return;
-  if (present.isDirectory()) {
-    await rmdir(target).catch((cause) =>
-      fail('in-use', `removing ${target}: it is not empty, though nothing is mounted there; look at it`, cause),
-    );
-  } else if (present.isSymbolicLink() || (present.isFile() && present.size === 0)) await rm(target, { force: true });
-  else fail('in-use', `removing ${target}: something is there that Moorage did not put there; look at it`);
+  if (found) {
+    await rmdir(entryOf(place)).catch((cause) => fail('in-use', `${doing}: something is there; remove it`, cause));
+  }
+  await symlink(path, entryOf(place));
 }

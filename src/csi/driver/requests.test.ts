@@ -14,6 +14,10 @@ import { readCreateVolume, whyOther } from './volume-wish.ts';
 const MiB = 1n << 20n;
 const mount = { accessMode: { mode: Mode.SINGLE_NODE_WRITER }, accessType: { case: 'mount' as const, value: {} } };
 
+function mountedWith(value: { readonly fsType?: string; readonly mountFlags?: string[] }) {
+  return { ...mount, accessType: { case: 'mount' as const, value } };
+}
+
 function request(more: object = {}) {
   return create(CreateVolumeRequestSchema, { name: 'data', volumeCapabilities: [mount], ...more });
 }
@@ -56,7 +60,7 @@ describe('the size of a volume', () => {
     [1n, 100n * MiB, 'xfs', undefined, /limit is 100Mi/],
     [0n, 10n * MiB, 'ext4', 20n * MiB, /its source has that size/],
     [5000n, 5000n, 'none', undefined, /multiples of 4096/],
-    [(1n << 63n) - 1n, 0n, 'ext4', undefined, /more than can be/],
+    [(1n << 63n) - 1n, 0n, 'ext4', undefined, /more than a volume can have, which is 4Pi/],
   ] as const)('required %d, limit %d, on %s can not be', ([required, limit, fsType, source, message]) => {
     expect(() => chooseSize('creating it', { required, limit }, { fsType, source })).toThrow(message);
   });
@@ -98,6 +102,16 @@ describe('a CreateVolume request', () => {
     ],
     [{ parameters: { fsType: 'xfs', 'csi.storage.k8s.io/fstype': 'ext4' } }, /xfs and ext4; name one/],
     [{ parameters: { provisioning: 'fat' } }, /can be thin or thick/],
+    [{ parameters: { mkfsOptions: '-F /some/image -L' } }, /mkfs option "-F" is not allowed for ext4; allowed are -b/],
+    [{ parameters: { mkfsOptions: '-d /etc' } }, /"-d" is not allowed/],
+    [
+      { parameters: { fsType: 'xfs', mkfsOptions: '-d file=1,name=/etc/x' } },
+      /"file=1" is not allowed; it takes agsize/,
+    ],
+    [{ parameters: { fsType: 'btrfs' } }, /"btrfs" is not one of ext4, xfs/],
+    [{ volumeCapabilities: [mountedWith({ fsType: '-o' })] }, /"-o" is not one of ext4, xfs/],
+    [{ volumeCapabilities: [mountedWith({ mountFlags: ['loop=/dev/loop0'] })] }, /mount option "loop=\/dev\/loop0"/],
+    [{ volumeCapabilities: [mountedWith({ mountFlags: ['nouuid'] })], parameters: { fsType: 'ext4' } }, /for ext4/],
     [{ mutableParameters: { iops: '1' } }, /none is known/],
     [{ volumeCapabilities: [] }, /no volume capabilities/],
     [{ capacityRange: { requiredBytes: 2n, limitBytes: 1n } }, /at least 2 bytes and at most 1/],
@@ -137,6 +151,10 @@ test('an attachment is for one node at a time', () => {
   expect(() => withAttachment(taken, { node: 'b', mode: 'ReadOnly' })).toThrow(/a has it since 2026/);
   const deleting = { ...free, metadata: { ...free.metadata, deletionTimestamp: since } };
   expect(() => withAttachment(deleting, { node: 'a', mode: 'ReadWrite' })).toThrow(/being deleted/);
+  // What is in it can be copied for as long as its claim is there.
+  const conditions = [{ type: 'Ready', status: 'False' as const, reason: 'StillReferenced' }];
+  const kept = { ...deleting, status: { ...deleting.status, conditions } };
+  expect(withAttachment(kept, { node: 'a', mode: 'ReadWrite' })).toMatchObject([{ node: 'a' }]);
   expect(withoutAttachment(taken, 'a')).toEqual([]);
   expect(withoutAttachment(taken, 'b')).toBeUndefined();
 });

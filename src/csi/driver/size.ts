@@ -1,13 +1,13 @@
 import { fail } from '../../lib/errors.ts';
+import type { FsType } from '../../model/filesystems/types.ts';
+import { largestVolume } from '../../model/kinds/moorage.ts';
 import { formatBytes } from '../../model/quantity.ts';
-import type { FsType } from '../../node/filesystem.ts';
 import type { CapacityRange } from '../protocol/csi_pb.ts';
 import { RpcError } from '../transport/codes.ts';
 import { status } from '../transport/status.ts';
 
 const unit = 4096n;
 const defaultSize = 1n << 30n;
-const largest = 1n << 62n;
 
 /** Smallest volume that is worth its file system, and why. */
 function smallest(fsType: FsType | 'none'): { readonly bytes: bigint; readonly why: string } {
@@ -50,13 +50,20 @@ export function chooseSize(
   const least = source === undefined ? smallest(fsType) : { bytes: source, why: 'its source has that size' };
   const whole = roundUp(required > 0n ? required : (source ?? capped(defaultSize, limit)));
   const size = larger(whole, roundUp(least.bytes));
-  if (size > largest) throw new RpcError(status.OUT_OF_RANGE, `${doing}: ${required} bytes is more than can be`);
+  refuseTooLarge(doing, size);
   if (limit > 0n && size > limit) {
     const why = least.bytes > limit ? least.why : `sizes are multiples of ${unit} bytes`;
     const message = `${doing}: it would have ${formatBytes(size)} (${why}), and the limit is ${formatBytes(limit)}`;
     throw new RpcError(status.OUT_OF_RANGE, message);
   }
   return size;
+}
+
+/** Throws OUT_OF_RANGE for more bytes than a volume can have. */
+export function refuseTooLarge(doing: string, size: bigint): void {
+  if (size <= largestVolume) return;
+  const message = `${doing}: ${formatBytes(size)} is more than a volume can have, which is ${formatBytes(largestVolume)}`;
+  throw new RpcError(status.OUT_OF_RANGE, message);
 }
 
 /** True if a volume of that size is an answer to the range. */
@@ -76,5 +83,11 @@ function capped(bytes: bigint, limit: bigint): bigint {
 /** The larger of two sizes. */
 export function larger(a: bigint, b: bigint): bigint {
   if (a < b) return b;
+  return a;
+}
+
+/** The smaller of two sizes. */
+export function smaller(a: bigint, b: bigint): bigint {
+  if (b < a) return b;
   return a;
 }

@@ -1,11 +1,12 @@
 import { fail, isCode } from '../../lib/errors.ts';
 import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
+import { isGoing } from '../../volumes/conditions.ts';
 import { snapshotFinalizer } from '../../volumes/finalizers.ts';
 import { nodeLabel } from '../../volumes/node-label.ts';
 import type { CreateSnapshotRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
-import { objectName } from './names.ts';
+import { canNameObject, objectName } from './names.ts';
 import { refuseUnknown } from './parameters.ts';
 import { deleteAsSeen, untilGone } from './withdraw.ts';
 
@@ -35,6 +36,7 @@ export async function createSnapshot(
 /** Ensures that there is no such snapshot. */
 export async function deleteSnapshot(context: ControllerContext, name: string, signal: AbortSignal): Promise<void> {
   if (!name) fail('invalid', 'deleting a snapshot: no snapshot id is given');
+  if (!canNameObject(name)) return;
   const { api, snapshots: view } = context;
   for (let seen = view.informer.get({ name }); ; seen = undefined) {
     const snapshot = seen ?? (await api.get(snapshots, { name }));
@@ -61,7 +63,7 @@ async function ensureObject(
   const present = view.informer.get({ name });
   if (present) return checkPresent(doing, present, volume);
   const source = volumeView.informer.get({ name: volume }) ?? (await api.get(volumes, { name: volume }));
-  if (!source || isDeleting(source)) return fail('not-found', `${doing}: there is no such volume`);
+  if (!source || isGoing(source)) return fail('not-found', `${doing}: there is no such volume`);
   try {
     const node = source.status?.placement?.node;
     const labels = node === undefined ? {} : nodeLabel(node);

@@ -1,26 +1,20 @@
 import type { Attached, EngineRef } from '../../engines/engine.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
+import { type FsType, fsTypes } from '../../model/filesystems/types.ts';
 import type { Volume } from '../../model/kinds/moorage.ts';
-import {
-  checkFilesystem,
-  type FsType,
-  fsTypes,
-  growFilesystem,
-  growUnmounted,
-  makeFilesystem,
-  needsGrowth,
-} from '../../node/filesystem.ts';
+import { probeWholly } from '../../node/blank.ts';
+import { checkFilesystem, growFilesystem, growUnmounted, makeFilesystem, needsGrowth } from '../../node/filesystem.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
-import { probeDevice } from '../../node/probe.ts';
 import { mountsOf, type NodeContext } from './node-context.ts';
+import { defaultFsType } from './parameters.ts';
 
 export interface StageFilesystem {
   readonly doing: string;
   readonly volume: Volume;
   readonly ref: EngineRef;
   readonly staging: string;
-  readonly fsType: string | undefined;
+  readonly fsType: FsType | undefined;
   readonly mountFlags: readonly string[];
   readonly readOnly: boolean;
 }
@@ -82,7 +76,7 @@ async function ensureFilesystem(
     return fsType;
   }
   if (!untouched) await checkBlank(exec, doing, device);
-  const fsType = known(doing, volume.spec.fsType ?? wish.fsType ?? 'ext4');
+  const fsType = known(doing, volume.spec.fsType ?? wish.fsType ?? defaultFsType);
   const started = performance.now();
   await engine.node.recordFormat(ref, fsType, 'formatting');
   await makeFilesystem(exec, { device, fsType, options: volume.spec.mkfsOptions ?? [] });
@@ -92,7 +86,7 @@ async function ensureFilesystem(
 }
 
 async function checkBlank(exec: Exec, doing: string, device: string): Promise<void> {
-  const content = await probeDevice(exec, device);
+  const content = await probeWholly(exec, device);
   if (content.kind === 'blank') return;
   const what = content.kind === 'foreign' ? content.what : content.fsType;
   fail('corrupted', `${doing}: it was never formatted, yet there is ${what} on it; it was left as it is`);

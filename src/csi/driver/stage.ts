@@ -4,8 +4,9 @@ import { canonical, readMounts } from '../../node/mountinfo.ts';
 import type { NodeStageVolumeRequest } from '../protocol/csi_pb.ts';
 import { releaseAttachment, takeAttachment } from './attachments.ts';
 import { readCapability, type Use } from './capability.ts';
+import { canNameObject } from './names.ts';
 import { checkMode, findHere, mountedAt, type NodeContext } from './node-context.ts';
-import type { NodeRecord } from './node-record.ts';
+import { isDeviceReadOnly, type NodeRecord } from './node-record.ts';
 import { type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
 
 /**
@@ -39,7 +40,7 @@ export async function stage(
     const wish = { node: context.node, mode: use.readOnly ? 'ReadOnly' : 'ReadWrite' } as const;
     // What was last seen of the Volume may be from before it was let go here, but not while there is a record.
     await takeAttachment(context.api, volume, wish, { believed: before !== undefined });
-    await bringHere(context, { doing, volume, ref, staging, use });
+    await bringHere(context, { doing, volume, ref, staging, use, record });
   } catch (error) {
     if (!before) await undo(context, record);
     throw error;
@@ -48,7 +49,11 @@ export async function stage(
 
 async function bringHere(
   context: NodeContext,
-  { use, ...wish }: Pick<StageFilesystem, 'doing' | 'volume' | 'ref' | 'staging'> & { readonly use: Use },
+  {
+    use,
+    record,
+    ...wish
+  }: Pick<StageFilesystem, 'doing' | 'volume' | 'ref' | 'staging'> & { readonly use: Use; readonly record: NodeRecord },
 ): Promise<void> {
   const { engine } = context;
   const present = await engine.node.attached(wish.ref);
@@ -56,18 +61,22 @@ async function bringHere(
   // Nothing comes after a mount for reading; after one for writing, something may, if it was cut off.
   if (mount?.readOnly) return;
   const block = use.mode === 'Block';
-  const attached = present && mount ? present : await engine.node.attach(wish.ref, { readOnly: block && use.readOnly });
+  const readOnly = isDeviceReadOnly(record, context.kubelet);
+  const attached = present && mount ? present : await engine.node.attach(wish.ref, { readOnly });
   if (attached.kind === 'device' && !block) await stageFilesystem(context, { ...wish, ...use }, attached);
 }
 
 /** Lets a volume go from this node. The record is all that it needs; without one, there is nothing to do. */
 export async function unstage(context: NodeContext, name: string, staging: string): Promise<void> {
   const record = await context.records.load(name);
-  if (!record) return releaseAttachment(context.api, name, context.node, context.volumes.informer.get({ name }));
-  const doing = `unstaging volume ${name}`;
-  if (record.staging !== staging) {
-    fail('in-use', `${doing} from ${staging}: it is staged at ${record.staging}`);
+  if (!record) {
+    // A handle that can name no Volume is not of ours: nothing of it is anywhere.
+    if (!canNameObject(name)) return;
+    return releaseAttachment(context.api, name, context.node, context.volumes.informer.get({ name }));
   }
+  const doing = `unstaging volume ${name}`;
+  // Nothing of it is where it never was; whoever staged it elsewhere takes it off there.
+  if ((await canonical(record.staging)) !== (await canonical(staging))) return;
   const mounted = await stillPublished(record);
   if (mounted.length > 0) fail('in-use', `${doing}: it is still published at ${mounted.join(', ')}`);
   await letGo(context, record);
@@ -106,7 +115,7 @@ async function checkSame(doing: string, before: NodeRecord, staging: string, rea
 }
 
 /** The targets that are mounted still. A target that is a symbolic link keeps nothing busy. */
-async function stillPublished({ published }: NodeRecord): Promise<readonly string[]> {
+export async function stillPublished({ published }: NodeRecord): Promise<readonly string[]> {
   if (published.length === 0) return [];
   const mounted = new Set((await readMounts()).map(({ target }) => target));
   const targets = await Promise.all(published.map(async ({ target }) => [target, await canonical(target)] as const));

@@ -4,6 +4,7 @@ import { serveCsi } from '../transport/server.ts';
 import type { CommonOptions, DriverOptions, NodeOptions } from './context.ts';
 import { identityService } from './identity.ts';
 import { createInlineSweep, sweepEvery } from './inline.ts';
+import { createLeftBehind } from './left-behind.ts';
 import { nodeService } from './node.ts';
 import { openNodeRecords } from './node-record.ts';
 import { ObjectWatch } from './object-watch.ts';
@@ -44,5 +45,6 @@ async function openNode(options: CommonOptions & NodeOptions, kubelet: boolean, 
   const sweep = open.use(createInlineSweep(context));
   for (const name of await records.names()) sweep.add(name);
   await sweep.start();
+  await open.use(createLeftBehind(context)).start();
   return nodeService({ ...context, onInline: (name) => sweep.add(name, sweepEvery) });
 }

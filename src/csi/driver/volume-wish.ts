@@ -2,7 +2,7 @@ import type { Volume } from '../../model/kinds/moorage.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
 import { readCapabilities } from './capability.ts';
-import { readParameters, refuseUnknown } from './parameters.ts';
+import { defaultFsType, readParameters, refuseUnknown } from './parameters.ts';
 import { chooseSize, isWithin, type Range, readRange } from './size.ts';
 import { readTopology } from './topology.ts';
 
@@ -33,7 +33,7 @@ export function readCreateVolume(doing: string, request: CreateVolumeRequest, so
   refuseUnknown(doing, request.mutableParameters, []);
   const range = readRange(doing, request.capacityRange);
   const where = readTopology(doing, request.accessibilityRequirements);
-  const fsType = use.mode === 'Block' ? 'none' : (parameters.fsType ?? 'ext4');
+  const fsType = use.mode === 'Block' ? 'none' : (parameters.fsType ?? defaultFsType);
   const from = source && { kind: source.kind, name: source.name };
   const { pool, poolSelector, mkfsOptions, provisioning } = parameters;
   const choices = { pool, mode: use.mode, fsType: parameters.fsType, mkfsOptions, provisioning, source: from };

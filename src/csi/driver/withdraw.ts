@@ -3,6 +3,7 @@ import { fail, isCode } from '../../lib/errors.ts';
 import type { Kind } from '../../model/kind.ts';
 import type { Condition, KubeObject } from '../../model/object.ts';
 import { nodeGone } from '../../volumes/cluster/node-gone.ts';
+import { deleteFailed } from '../../volumes/conditions.ts';
 import type { ObjectWatch } from './object-watch.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function deleteAsSeen<T extends KubeObject>(
 
 /**
  * Waits until the object, and not only its namesake, is gone. Throws `not-ready` if it says that the node that has it
- * is gone.
+ * is gone, and `in-use` if something keeps its bytes from being deleted.
  */
 export async function untilGone<T extends KubeObject>(
   api: Api,
@@ -49,6 +50,9 @@ export async function untilGone<T extends KubeObject>(
 }
 
 function notIfStuck(object: KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined }): undefined {
-  const stuck = object.status?.conditions?.find(({ reason }) => reason === nodeGone);
-  if (stuck) fail('not-ready', `deleting ${object.kind} ${object.metadata.name}: ${stuck.message}`);
+  const doing = `deleting ${object.kind} ${object.metadata.name}`;
+  for (const { reason, message } of object.status?.conditions ?? []) {
+    if (reason === nodeGone) fail('not-ready', `${doing}: ${message}`);
+    if (reason === deleteFailed) fail('in-use', message ?? doing);
+  }
 }

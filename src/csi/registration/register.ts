@@ -1,7 +1,8 @@
 import { watch } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { sleep } from '../../lib/clock.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { Registration as registrationService } from '../protocol/pluginregistration_pb.ts';
@@ -57,7 +58,7 @@ class Registrar implements Registration {
   async open(): Promise<void> {
     const { registrationSocket } = this.#options;
     const directory = dirname(registrationSocket);
-    await mkdir(directory, { recursive: true, mode: 0o750 });
+    await makeDirectory(directory, 0o750);
     await this.#serve();
     const watcher = watch(directory, (_, name) => {
       if (name === basename(registrationSocket)) this.#look();

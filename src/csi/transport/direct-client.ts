@@ -1,4 +1,5 @@
 import { create, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
+import { startTimer, type Timer } from '../../lib/clock.ts';
 import { MoorageError } from '../../lib/errors.ts';
 import { Controller, GroupController, Identity, Node } from '../protocol/csi_pb.ts';
 import { RpcError, wireError } from './codes.ts';
@@ -58,7 +59,7 @@ class Call implements Disposable {
   readonly signal: AbortSignal;
   /** Rejects then. */
   readonly ended: Promise<never>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: Timer;
   readonly #open = new DisposableStack();
 
   constructor(method: string, timeout: number, signals: readonly AbortSignal[]) {
@@ -71,7 +72,7 @@ class Call implements Disposable {
     promise.catch(() => {});
     this.signal = own.signal;
     this.ended = promise;
-    this.#timer = setTimeout(() => end(status.DEADLINE_EXCEEDED, `no answer after ${timeout} ms`), timeout);
+    this.#timer = startTimer(timeout, () => end(status.DEADLINE_EXCEEDED, `no answer after ${timeout} ms`));
     for (const signal of signals) {
       const cancel = () => end(status.CANCELLED, String(signal.reason));
       if (signal.aborted) cancel();
@@ -81,7 +82,7 @@ class Call implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#open.dispose();
   }
 }

@@ -1,6 +1,7 @@
-import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../../lib/directories.ts';
 import { fail } from '../../lib/errors.ts';
 
 /** Linux keeps a unix socket's path in 108 bytes, the last of them zero: unix(7). */
@@ -15,7 +16,7 @@ export async function prepareSocket(socket: string): Promise<void> {
   if (length > longestPath) {
     fail('invalid', `listening on ${socket}: the path has ${length} bytes, and unix sockets take ${longestPath}`);
   }
-  await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(socket), 0o700);
   const present = await lstat(socket).catch(() => undefined);
   if (!present) return;
   if (!present.isSocket()) fail('invalid', `listening on ${socket}: something else than a socket is there; move it`);

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
-import { isBehind, isOnFilesystemOf, type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
+import { isBehind, isOnFilesystemOf } from '../../node/backing.ts';
+import { type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
@@ -26,7 +27,9 @@ export async function findAttachments(exec: Exec, pools: readonly LocalPool[]): 
     for (const pool of pools) {
       const kind = await kindOf(exec, loop, pool);
       if (!kind) continue;
-      const number = deviceNumber((await stat(device)).rdev);
+      // Without a node here, as in a container, nothing here has mounted it.
+      const seen = await stat(device).catch(() => undefined);
+      const number = seen && deviceNumber(seen.rdev);
       const node = device.slice('/dev'.length);
       const targets = mounts
         .filter((mount) => mount.device === number || (mount.fsType === 'devtmpfs' && mount.root === node))

@@ -7,7 +7,7 @@ export interface Content {
   fill(directory: string, wish: ContentWish): Promise<void>;
   /** Ensures at least that size, also where it is attached. */
   grow(directory: string, size: bigint, provisioning: 'thin' | 'thick'): Promise<void>;
-  /** Bytes it promises (undefined: only meta.json knows) and takes. */
+  /** Bytes it promises (undefined: only meta.json knows) and takes. Throws if they are not there. */
   measure(directory: string): Promise<{ readonly size: bigint | undefined; readonly used: bigint }>;
   /** Brings what applications have written, but the kernel not yet, into the content. */
   settle(directory: string): Promise<void>;

@@ -33,8 +33,11 @@ export function directoryContent(exec: Exec): Content {
 
     grow: async () => {},
 
-    // The bytes in use would take a walk through every file: statfs of the pool tells what matters.
-    measure: async () => ({ size: undefined, used: 0n }),
+    async measure(directory) {
+      if (!(await stat(dataDirectory(directory))).isDirectory()) throw new Error('it is no directory');
+      // The bytes in use would take a walk through every file: statfs of the pool tells what matters.
+      return { size: undefined, used: 0n };
+    },
 
     settle: (directory) => syncFilesystem(exec, dataDirectory(directory)),
 

@@ -2,8 +2,8 @@ import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
 import type { Log } from '../../lib/log.ts';
+import { fsTypes } from '../../model/filesystems/types.ts';
 import type { Pool } from '../../model/kinds/moorage.ts';
-import { fsTypes } from '../../node/filesystem.ts';
 import type { Engine, PoolCapacity } from '../engine.ts';
 import { findAttachments, type LocalAttachment } from './attachments.ts';
 import { engineNode } from './node.ts';
@@ -16,6 +16,8 @@ export interface OpenPool {
   /** Why that backend, for people. */
   readonly why: string;
   readonly path: string;
+  /** The disk whose content was given up for it, when it was made. */
+  readonly wiped?: string | undefined;
   readonly capacity: PoolCapacity;
 }
 
@@ -24,9 +26,10 @@ export interface LocalEngine extends Engine {
   readonly name: 'local';
   /**
    * Ensures that the pool is there and usable, from nothing or from wherever a crash left it, and grown to what its
-   * spec asks for. Throws `in-use` if its place holds anything that is not this pool, and changes nothing then.
+   * spec asks for. Throws `in-use` if its place holds anything that is not this pool, and changes nothing then. To
+   * find a large disk blank takes a while, which the signal ends.
    */
-  openPool(pool: Pool): Promise<OpenPool>;
+  openPool(pool: Pool, signal?: AbortSignal): Promise<OpenPool>;
   /** Lets the pool go without touching its content. Throws `busy` while a volume of it is attached. */
   closePool(name: string): Promise<void>;
   /** Grows an open pool to what its spec asks for; never shrinks it. */
@@ -57,6 +60,7 @@ export function openLocalEngine(options: {
     backend: pool.content.backend,
     why: pool.marker.why,
     path: pool.base,
+    wiped: pool.marker.wiped,
     capacity: await pool.capacity(),
   });
 
@@ -69,12 +73,12 @@ export function openLocalEngine(options: {
       return { block, sizeEnforced: block && !backends.includes('directory'), fsTypes: block ? fsTypes : [] };
     },
 
-    openPool: (wish) =>
+    openPool: (wish, signal) =>
       locks.run(`pool/${wish.metadata.name}`, async () => {
         const { name, uid } = wish.metadata;
         const open = pools.get(name);
         if (open && open.uid !== uid) fail('in-use', `pool ${name} is open under another uid; it must be closed first`);
-        const pool = open ?? (await LocalPool.open(exec, log, dataDir, wish));
+        const pool = open ?? (await LocalPool.open(exec, log, dataDir, wish, signal));
         pools.set(name, pool);
         if (open) await pool.grow(wish);
         return describe(pool);

@@ -2,6 +2,7 @@ import { constants, copyFile, open, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
+import { formatBytes } from '../../model/quantity.ts';
 import { detachLoop, ensureLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
@@ -87,7 +88,15 @@ function dataFile(directory: string): string {
 async function ensureSize(exec: Exec, file: string, size: bigint, provisioning: 'thin' | 'thick'): Promise<void> {
   const present = await stat(file, { bigint: true });
   if (provisioning === 'thick' && size > 0n && present.blocks * 512n < size) await allocate(exec, file, size);
-  else if (present.size < size) await truncate(file, Number(size));
+  else if (present.size < size) await setSize(file, size);
+}
+
+/** Gives a file that size, without taking space for it. Throws `invalid` where the file system has no such large files. */
+export async function setSize(file: string, size: bigint): Promise<void> {
+  await truncate(file, Number(size)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EFBIG') throw error;
+    fail('invalid', `${file} can't have ${formatBytes(size)}: the file system that it is on has no such large files`);
+  });
 }
 
 /** Takes the space of a file's first bytes, growing it where it is smaller. Throws `exhausted`. */

@@ -33,16 +33,31 @@ export async function requireItem(
 /** What is known of a thing, as the engine's callers see it. */
 export async function artifactOf(pool: LocalPool, kind: Artifact['kind'], item: ShelfItem): Promise<Artifact> {
   const { name, directory, metadata, complete } = item;
-  const { used } = await pool.content.measure(directory).catch(() => ({ used: 0n }));
+  const seen = await pool.content.measure(directory).catch((error: NodeJS.ErrnoException) => error);
+  const damage = metadata && complete ? damageOf(directory, metadata, seen) : undefined;
   return {
     kind,
     pool: pool.name,
     name,
     uid: metadata?.uid,
     size: metadata?.size ?? 0n,
-    used,
+    used: seen instanceof Error ? 0n : seen.used,
     ...(metadata?.volume !== undefined && { volume: metadata.volume }),
     createdAt: new Date(metadata?.createdAt ?? 0),
     complete,
+    ...(damage !== undefined && { damage }),
   };
+}
+
+function damageOf(
+  directory: string,
+  { size }: Metadata,
+  seen: NodeJS.ErrnoException | { readonly size: bigint | undefined },
+): string | undefined {
+  const bytes = `its bytes, ${directory}/data,`;
+  if (seen instanceof Error) {
+    return seen.code === 'ENOENT' ? `${bytes} are missing` : `${bytes} can't be looked at (${seen.message})`;
+  }
+  if (seen.size === undefined || seen.size >= size) return undefined;
+  return `${bytes} are only ${seen.size} of ${size}`;
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { makeDirectory } from '../../lib/directories.ts';
 import { fail } from '../../lib/errors.ts';
 import { replaceFile } from '../../node/records.ts';
 
@@ -21,14 +22,16 @@ const markerSchema = z.object({
   sectorSize: z.number().int(),
   /** False until the file system that the layout needs has been made whole. */
   made: z.boolean(),
+  /** The disk, by what the system knows it by, whose content was given up for the pool when it was made. */
+  wiped: z.string().optional(),
 });
 export type Marker = Readonly<z.infer<typeof markerSchema>>;
 
 /** The file that says that a directory is a pool of Moorage's, and which. */
 export const markerName = 'moorage-pool.json';
 
-// What a file system has in its root by itself.
-const harmless = new Set(['lost+found']);
+// What our own beginnings leave when they are cut off.
+const ownBeginnings = ['.new', '.probe', '.probe-copy'].map((ending) => `${markerName}${ending}`);
 
 /**
  * The marker of a pool's directory, or undefined if the directory is empty and may become one. Throws `in-use` if it
@@ -47,12 +50,19 @@ export async function readMarker(base: string): Promise<Marker | undefined> {
       return fail('corrupted', `${path} is damaged or of a newer Moorage; nothing was changed`, cause);
     }
   }
-  const others = (await readdir(base)).filter((entry) => !harmless.has(entry) && !entry.startsWith(markerName));
+  const others = await foreignEntries(base);
   if (others.length > 0) {
     const names = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ' …' : ''}`;
     fail('in-use', `${base} is not empty (${names}) and was not made by Moorage; choose an empty directory`);
   }
   return undefined;
+}
+
+/** What is in the directory, but for lost+found, which a file system has by itself, if nothing was put there. */
+async function foreignEntries(base: string): Promise<readonly string[]> {
+  const found = (await readdir(base)).filter((entry) => !ownBeginnings.includes(entry));
+  const rescued = found.includes('lost+found') ? await readdir(join(base, 'lost+found')).catch(() => []) : [];
+  return found.flatMap((entry) => (entry === 'lost+found' ? rescued.map((it) => `${entry}/${it}`) : entry));
 }
 
 /** Durable when it returns. */
@@ -63,7 +73,8 @@ export async function writeMarker(base: string, marker: Marker): Promise<Marker>
 
 /** Ensures the pool's directory. Only its last part is made: a missing parent may be a disk that is not mounted. */
 export async function ensureBase(base: string, ownParent: boolean): Promise<void> {
-  await mkdir(base, { recursive: ownParent, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+  const making = ownParent ? makeDirectory(base, 0o700) : mkdir(base, { mode: 0o700 });
+  await making.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') return;
     if (error.code === 'ENOENT') {
       fail('not-found', `${base} does not exist, and neither does the directory above it: is a disk not mounted?`);

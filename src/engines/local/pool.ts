@@ -7,13 +7,13 @@ import type { Pool } from '../../model/kinds/moorage.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { mountAt } from '../../node/mountinfo.ts';
-import { probeDevice } from '../../node/probe.ts';
 import { filesystemStatistics, sectorSizeOf } from '../../node/statistics.ts';
 import { syncFilesystem, syncPath } from '../../node/sync.ts';
 import type { PoolCapacity } from '../engine.ts';
 import { chooseLayout, probeReflink, whyNoLoop } from './choose-layout.ts';
 import type { Content } from './content.ts';
 import { directoryContent } from './directory-content.ts';
+import { checkDisk } from './disk.ts';
 import { imageContent } from './image-content.ts';
 import { ensureBase, type Marker, markerName, readMarker, writeMarker } from './marker.ts';
 import { Shelf } from './shelf.ts';
@@ -52,12 +52,12 @@ export class LocalPool {
   }
 
   /** Ensures the pool, from nothing or from wherever an earlier try was cut off. */
-  static async open(exec: Exec, log: Log, dataDir: string, wish: Pool): Promise<LocalPool> {
+  static async open(exec: Exec, log: Log, dataDir: string, wish: Pool, signal?: AbortSignal): Promise<LocalPool> {
     const name = wish.metadata.name;
     const uid = wish.metadata.uid ?? fail('internal', `pool ${name} has no uid`);
     const own = join(dataDir, 'pools', name);
     const given = wish.spec.path === undefined ? own : resolve(wish.spec.path);
-    const disk = (await stat(given).catch(() => undefined))?.isBlockDevice() ?? false;
+    const disk = await isDisk(name, given);
     const base = disk ? own : given;
     await ensureBase(base, base === own);
     const present = await readMarker(base);
@@ -65,15 +65,17 @@ export class LocalPool {
       fail('in-use', `${base} holds another pool, ${present.pool} (${present.uid}); choose another directory`);
     }
     if (!present && wasThere(wish)) {
-      fail('not-found', `pool ${name}: ${base} is empty, though it held this pool before: is a disk not mounted?`);
+      const was = wish.status?.nodes?.find(({ path }) => path !== undefined)?.path;
+      const why = was === undefined || was === base ? 'is a disk not mounted?' : `set spec.path to ${was} again`;
+      fail('not-found', `pool ${name}: ${base} is empty, though the pool was ${was ?? 'there'} before: ${why}`);
     }
     // A choice that nothing was built on yet is made anew: perhaps a tool was installed since.
     const begun = present && (present.made || present.layout === 'disk' || (await readdir(base)).includes(imageName));
-    let marker = begun ? present : await mark(exec, base, wish, uid, disk ? given : undefined);
+    let marker = begun ? present : await mark(exec, base, wish, uid, disk ? given : undefined, signal);
     const onMade = async () => {
       marker = await writeMarker(base, { ...marker, made: true });
     };
-    const xfsWish = { pool: name, uid, base, marker, onMade };
+    const xfsWish = { pool: name, uid, base, marker, onMade, proven: disk && !begun, signal };
     const xfs =
       marker.layout === 'image'
         ? await openImage(exec, { ...xfsWish, ...sizeOf(wish) })
@@ -83,8 +85,9 @@ export class LocalPool {
     const root = xfs?.root ?? (marker.layout === 'reflink' ? join(base, 'fs') : base);
     const pool = new LocalPool(exec, base, marker, root, xfs);
     for (const shelf of [pool.volumes, pool.snapshots]) {
-      const swept = await shelf.sweep();
-      if (swept.length > 0) log.info({ pool: name, swept }, 'removed what a crash had left half-made');
+      const { removed, left } = await shelf.sweep();
+      if (removed.length > 0) log.info({ pool: name, swept: removed }, 'removed what a crash had left half-made');
+      for (const reason of left) log.warn({ pool: name, reason }, 'something half-made or half-deleted stays');
     }
     return pool;
   }
@@ -142,27 +145,47 @@ function sizeOf({ spec }: Pool): { size: bigint | undefined; preallocate: boolea
   return { size: spec.size === undefined ? undefined : bytesOf(spec.size), preallocate: spec.preallocate };
 }
 
+/** Whether a pool's place is a disk, rather than a directory, which may have to be made. */
+async function isDisk(pool: string, path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isBlockDevice()) return true;
+  if (found && !found.isDirectory()) fail('invalid', `pool ${pool}: ${path} is neither a directory nor a disk`);
+  const system = ['dev', 'proc', 'sys'].find((it) => path.startsWith(`/${it}/`));
+  if (!system) return false;
+  const missing = found ? `a directory below /${system} can't hold a pool` : 'there is no such disk: is it plugged in?';
+  return fail(found ? 'invalid' : 'not-found', `pool ${pool}: ${path}: ${missing}`);
+}
+
 /** Whether the object remembers that the pool was in use: then an empty place is a loss, and not a new beginning. */
 function wasThere(wish: Pool): boolean {
   return wish.status?.nodes?.some(({ backend }) => backend !== undefined) ?? false;
 }
 
 /** Decides how a new pool keeps its data, and marks its place, before anything else is made there. */
-async function mark(exec: Exec, base: string, wish: Pool, uid: string, disk: string | undefined): Promise<Marker> {
+async function mark(
+  exec: Exec,
+  base: string,
+  wish: Pool,
+  uid: string,
+  disk: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Marker> {
   const noLoop = await whyNoLoop(exec);
   const reflink = disk === undefined && noLoop === undefined && (await probeReflink(base));
   const choice = chooseLayout({ backend: wish.spec.backend, disk: disk !== undefined, noLoop, reflink });
-  if (disk !== undefined) {
-    const content = await probeDevice(exec, disk);
-    if (content.kind !== 'blank') {
-      const what = content.kind === 'foreign' ? content.what : `${content.fsType} ${content.label}`.trim();
-      fail('in-use', `${disk} holds ${what}; Moorage takes only blank disks: if it may go, "wipefs --all ${disk}"`);
-    }
-  }
+  const wiped = disk === undefined ? undefined : await checkDisk(exec, disk, wish, signal);
   const device = disk === undefined ? (await stat(base)).dev : (await stat(disk)).rdev;
   const sectorSize = await sectorSizeOf(deviceNumber(device));
   const made = choice.layout === 'reflink' || choice.layout === 'directory';
-  return writeMarker(base, { version: 1, pool: wish.metadata.name, uid, ...choice, sectorSize, made });
+  return writeMarker(base, {
+    version: 1,
+    pool: wish.metadata.name,
+    uid,
+    ...choice,
+    sectorSize,
+    made,
+    ...(wiped !== undefined && { wiped }),
+  });
 }
 
 const xfsMagic = 0x58465342;

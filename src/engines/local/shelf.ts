@@ -1,7 +1,9 @@
-import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../lib/errors.ts';
+import { makeDirectory } from '../../lib/directories.ts';
+import { fail, messageOf } from '../../lib/errors.ts';
 import { replaceFile } from '../../node/records.ts';
+import { removeTree } from '../../node/remove-tree.ts';
 import { GroupSync } from '../../node/sync.ts';
 import { type Metadata, parseMetadata, printMetadata } from './metadata.ts';
 
@@ -17,6 +19,15 @@ export interface ShelfItem {
 // Names of objects are DNS names, so none begins with a dot.
 const making = '.making-';
 const deleting = '.deleting-';
+// A file's name has 255 bytes, and an object's 253: the longest leave room for two.
+const makingLong = '.+';
+const deletingLong = '.-';
+const prefixes = [making, deleting, makingLong, deletingLong];
+const longest = 255;
+
+function withPrefix(prefix: string, long: string, name: string): string {
+  return prefix.length + name.length <= longest ? prefix + name : long + name;
+}
 
 /**
  * A directory of things, each a directory of its own with a meta.json: what is made appears whole or not at all, what
@@ -51,10 +62,10 @@ export class Shelf {
   /** Makes a thing: `fill` puts its content into the directory it is given. */
   async make(name: string, metadata: Metadata, fill: (directory: string) => Promise<void>): Promise<ShelfItem> {
     const target = this.path(name);
-    const directory = join(this.directory, making + name);
+    const directory = join(this.directory, withPrefix(making, makingLong, name));
     await mkdir(directory, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
-      await rm(directory, { recursive: true });
+      await clear(directory);
       await mkdir(directory, { mode: 0o700 });
     });
     try {
@@ -62,7 +73,8 @@ export class Shelf {
       await fill(directory);
       await rename(directory, target);
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      // What is left of it now goes with the next try, or the next start.
+      await clear(directory).catch(() => {});
       throw error;
     }
     await this.#sync.sync();
@@ -74,15 +86,27 @@ export class Shelf {
     await replaceFile(metadataPath(this.path(name)), printMetadata(metadata));
   }
 
-  /** Ensures that there is no thing of that name. What it was made of is gone when this returns. */
+  /** What is left of a thing whose removal was begun, or undefined. */
+  async remains(name: string): Promise<ShelfItem | undefined> {
+    this.path(name);
+    const directory = join(this.directory, withPrefix(deleting, deletingLong, name));
+    const metadata = await readMetadata(directory);
+    return metadata && { name, directory, metadata, complete: false };
+  }
+
+  /**
+   * Ensures that there is no thing of that name. What it was made of is gone when this returns; while some of it can't
+   * be removed, its remains keep their mark, and it throws `in-use` with the path and the reason.
+   */
   async remove(name: string): Promise<void> {
-    const trash = join(this.directory, deleting + name);
-    await rm(trash, { recursive: true, force: true });
-    const moved = await rename(this.path(name), trash).then(
+    const path = this.path(name);
+    const trash = join(this.directory, withPrefix(deleting, deletingLong, name));
+    await clear(trash);
+    const moved = await rename(path, trash).then(
       () => true,
       (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : Promise.reject(error)),
     );
-    if (moved) await rm(trash, { recursive: true, force: true });
+    if (moved) await clear(trash);
     // Even if there was nothing: an earlier try may have been cut off before this line.
     await this.#sync.sync();
   }
@@ -93,7 +117,7 @@ export class Shelf {
     const items: ShelfItem[] = [];
     for (const entry of entries) {
       const directory = join(this.directory, entry);
-      const prefix = [making, deleting].find((it) => entry.startsWith(it));
+      const prefix = prefixes.find((it) => entry.startsWith(it));
       const metadata = await readMetadata(directory);
       // What went on meanwhile, whole or to another name, is not there.
       if (!metadata && !(await lstat(directory).catch(() => undefined))) continue;
@@ -104,24 +128,36 @@ export class Shelf {
 
   /**
    * Removes what a crash left half-made or half-deleted, if it carries our mark or is empty. Called before anything
-   * else uses the shelf. Returns what was removed.
+   * else uses the shelf. Returns what was removed, and why the rest was not.
    */
-  async sweep(): Promise<readonly string[]> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+  async sweep(): Promise<{ readonly removed: readonly string[]; readonly left: readonly string[] }> {
+    await makeDirectory(this.directory, 0o700);
     const removed: string[] = [];
+    const left: string[] = [];
     for (const entry of await readdir(this.directory)) {
-      if (!entry.startsWith(making) && !entry.startsWith(deleting)) continue;
+      if (!prefixes.some((it) => entry.startsWith(it))) continue;
       const directory = join(this.directory, entry);
-      if (await readMetadata(directory)) await rm(directory, { recursive: true });
-      else if (!(await removeEmpty(directory))) continue;
-      removed.push(entry);
+      try {
+        if (!(await readMetadata(directory)) && !(await isEmpty(directory))) continue;
+        await clear(directory);
+        removed.push(entry);
+      } catch (error) {
+        left.push(messageOf(error));
+      }
     }
-    return removed;
+    return { removed, left };
   }
 }
 
+/** The mark goes last: what is not all gone must still be known to be ours. */
+async function clear(directory: string): Promise<void> {
+  await removeTree(directory, markName);
+}
+
+const markName = 'meta.json';
+
 function metadataPath(directory: string): string {
-  return join(directory, 'meta.json');
+  return join(directory, markName);
 }
 
 async function readMetadata(directory: string): Promise<Metadata | undefined> {
@@ -144,10 +180,6 @@ async function writeMetadata(directory: string, metadata: Metadata): Promise<voi
 }
 
 /** Of a thing that was cut off before its mark was whole, or after it was gone: nothing else can be in there. */
-async function removeEmpty(directory: string): Promise<boolean> {
-  const entries = await readdir(directory);
-  if (entries.some((entry) => entry !== 'meta.json')) return false;
-  await rm(metadataPath(directory), { force: true });
-  await rmdir(directory);
-  return true;
+async function isEmpty(directory: string): Promise<boolean> {
+  return (await readdir(directory)).every((entry) => entry === markName);
 }

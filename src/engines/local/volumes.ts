@@ -10,7 +10,8 @@ import type { ShelfItem } from './shelf.ts';
 export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
   const get: EngineVolumes['get'] = async (kind, ref) => {
     const pool = poolOf(ref.pool);
-    const item = await shelfOf(pool, kind).get(ref.name);
+    const shelf = shelfOf(pool, kind);
+    const item = (await shelf.get(ref.name)) ?? (await shelf.remains(ref.name));
     return item && artifactOf(pool, kind, item);
   };
   const remove = (kind: Artifact['kind'], ref: EngineRef) =>
@@ -24,9 +25,11 @@ export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
           `deleting ${kind} ${ref.name}: ${item.directory} does not carry Moorage's mark; it was left alone`,
         );
       }
-      const use = item && (await pool.content.inUse(item.directory));
-      if (use) fail('in-use', `deleting ${kind} ${ref.name}: ${use}`);
-      await shelf.remove(ref.name);
+      for (const part of [item, await shelf.remains(ref.name)]) {
+        const use = part && (await pool.content.inUse(part.directory));
+        if (use) fail('in-use', `deleting ${kind} ${ref.name}: ${use}`);
+      }
+      await naming(`deleting ${kind} ${ref.name}`, () => shelf.remove(ref.name));
     });
 
   return {

@@ -1,14 +1,16 @@
-import { open, stat, truncate } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-
+import { probeWholly } from '../../node/blank.ts';
 import { growFilesystem, makeFilesystem, needsGrowth, smallestDevice } from '../../node/filesystem.ts';
 import { attachLoop, detachLoop, refreshLoop } from '../../node/loop.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
-import { probeDevice } from '../../node/probe.ts';
+
+import { type Content, probeDevice } from '../../node/probe.ts';
 import { filesystemStatistics } from '../../node/statistics.ts';
-import { allocate } from './image-content.ts';
+import { wipeDisk } from './disk.ts';
+import { allocate, setSize } from './image-content.ts';
 import type { Marker } from './marker.ts';
 
 /** The file that holds the XFS, in the pool's directory. */
@@ -31,6 +33,9 @@ export interface XfsWish {
   readonly marker: Marker;
   /** Called once the file system is whole, before it is used. */
   readonly onMade: () => Promise<void>;
+  /** True if the device has just been found fit to become the pool. */
+  readonly proven: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ImageWish extends XfsWish {
@@ -70,7 +75,7 @@ export async function growImage(
   const present = await stat(image, { bigint: true });
   const size = wish.size !== undefined && wish.size > present.size ? wish.size : present.size;
   if (wish.preallocate && present.blocks * 512n < size) await allocate(exec, image, size);
-  else if (size > present.size) await truncate(image, Number(size));
+  else if (size > present.size) await setSize(image, size);
   await refreshLoop(exec, device);
   // Also when an earlier try grew the file and no more.
   if (size > present.size || (await needsGrowth(device, 'xfs'))) {
@@ -96,7 +101,7 @@ async function ensureImage(exec: Exec, image: string, wish: ImageWish): Promise<
   }
   if (!present) await (await open(image, 'wx', 0o600)).close();
   if (wish.preallocate) await allocate(exec, image, size);
-  else if (!present || BigInt(present.size) < size) await truncate(image, Number(size));
+  else if (!present || BigInt(present.size) < size) await setSize(image, size);
 }
 
 async function defaultSize(directory: string): Promise<bigint> {
@@ -109,17 +114,31 @@ async function openXfs(exec: Exec, device: string, wish: XfsWish, options: reado
   const { pool, uid, marker, base } = wish;
   const content = await probeDevice(exec, device);
   const ours = content.kind === 'filesystem' && content.fsType === 'xfs' && content.uuid === uid;
-  if (!ours && (marker.made || content.kind !== 'blank')) {
-    const what = content.kind === 'foreign' ? content.what : content.kind === 'blank' ? 'nothing' : content.fsType;
-    fail('in-use', `pool ${pool}: ${device} does not hold this pool but ${what}; nothing was changed there`);
-  }
+  if (!ours && marker.made) failForeign(pool, device, content);
   if (!marker.made) {
-    // It was blank when we began, so a file system with our UUID is our own mkfs, cut off.
-    const mkfsOptions = ['-m', `reflink=1,uuid=${uid}`, '-L', 'moorage'];
-    await makeFilesystem(exec, { device, fsType: 'xfs', options: mkfsOptions, force: ours });
+    // It was blank, or given up, when we began: so a file system with our UUID is our own mkfs, cut off.
+    if (!ours) await clear(exec, device, wish);
+    const own = [
+      ['-m', `reflink=1,uuid=${uid}`],
+      ['-L', 'moorage'],
+    ] as const;
+    await makeFilesystem(exec, { device, fsType: 'xfs', own, force: ours || marker.wiped !== undefined });
     await wish.onMade();
   }
   const root = join(base, 'fs');
   await mountDevice(exec, { device, target: root, fsType: 'xfs', options });
   return root;
+}
+
+/** Time has passed since the device was found blank, so it has to be so still; or it is wiped, if that was allowed. */
+async function clear(exec: Exec, device: string, { pool, marker, proven, signal }: XfsWish): Promise<void> {
+  if (marker.wiped !== undefined) return wipeDisk(exec, device, marker.wiped);
+  if (proven) return;
+  const content = await probeWholly(exec, device, signal);
+  if (content.kind !== 'blank') failForeign(pool, device, content);
+}
+
+function failForeign(pool: string, device: string, content: Content): never {
+  const what = content.kind === 'foreign' ? content.what : content.kind === 'blank' ? 'nothing' : content.fsType;
+  return fail('in-use', `pool ${pool}: ${device} does not hold this pool but ${what}; nothing was changed there`);
 }

@@ -15,6 +15,7 @@ export { type Difference, difference, type Inventory, inventories } from './moor
 export { type Mount, mounts } from './moorage/mount.ts';
 export { type Pool, pools } from './moorage/pool.ts';
 export { type Replica, replicas } from './moorage/replica.ts';
+export { largestVolume } from './moorage/rules.ts';
 export {
   defaultPoolLabel,
   driverName,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { invalid, notSupported, required, same } from '../field-errors.ts';
+import { errorsOfEach, invalid, notSupported, required, same } from '../field-errors.ts';
 import type { FieldError } from '../kind.ts';
 import { objectMeta } from '../object.ts';
 import { ageColumn, column, defineKind, nameColumn } from './define.ts';
@@ -52,10 +52,11 @@ export const roles = defineKind<Role>({
   ...shared,
   kind: 'Role',
   plural: 'roles',
+  updateCreates: true,
   namespaced: true,
   description: 'What may be done in a namespace.',
   schema: roleSchema as z.ZodType<Role>,
-  validate: (role) => (role.rules ?? []).flatMap((rule, index) => ruleErrors(`rules[${index}]`, rule, true)),
+  validate: (role) => errorsOfEach(role.rules ?? [], (rule, index) => ruleErrors(`rules[${index}]`, rule, true)),
   table: [nameColumn<Role>(), createdColumn<Role>()],
 });
 
@@ -64,10 +65,11 @@ export const clusterRoles = defineKind<ClusterRole>({
   ...shared,
   kind: 'ClusterRole',
   plural: 'clusterroles',
+  updateCreates: true,
   description: 'What may be done everywhere.',
   schema: clusterRoleSchema as z.ZodType<ClusterRole>,
   validate: (role) => [
-    ...(role.rules ?? []).flatMap((rule, index) => ruleErrors(`rules[${index}]`, rule, false)),
+    ...errorsOfEach(role.rules ?? [], (rule, index) => ruleErrors(`rules[${index}]`, rule, false)),
     ...aggregationErrors(role.aggregationRule),
   ],
   table: [nameColumn<ClusterRole>(), createdColumn<ClusterRole>()],
@@ -78,6 +80,7 @@ export const roleBindings = defineKind<RoleBinding>({
   ...shared,
   kind: 'RoleBinding',
   plural: 'rolebindings',
+  updateCreates: true,
   namespaced: true,
   description: 'Who has a role in a namespace.',
   schema: roleBindingSchema as z.ZodType<RoleBinding>,
@@ -91,6 +94,7 @@ export const clusterRoleBindings = defineKind<ClusterRoleBinding>({
   ...shared,
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
+  updateCreates: true,
   description: 'Who has a role everywhere.',
   schema: clusterRoleBindingSchema as z.ZodType<ClusterRoleBinding>,
   prepare: prepareBinding,
@@ -155,7 +159,7 @@ function aggregationErrors(rule: ClusterRole['aggregationRule']): FieldError[] {
   if (selectors.length === 0) {
     return [required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
   }
-  return selectors.flatMap((selector, index) => labelSelectorErrors(`${field}[${index}]`, selector));
+  return errorsOfEach(selectors, (selector, index) => labelSelectorErrors(`${field}[${index}]`, selector));
 }
 
 function bindingErrors(it: Binding, old: Binding | undefined, kinds: readonly string[]): FieldError[] {
@@ -163,7 +167,9 @@ function bindingErrors(it: Binding, old: Binding | undefined, kinds: readonly st
     ...(it.roleRef.apiGroup === group ? [] : [notSupported('roleRef.apiGroup', it.roleRef.apiGroup, [group])]),
     ...(kinds.includes(it.roleRef.kind) ? [] : [notSupported('roleRef.kind', it.roleRef.kind, kinds)]),
     ...(it.roleRef.name ? [] : [required('roleRef.name')]),
-    ...(it.subjects ?? []).flatMap((one, index) => subjectErrors(`subjects[${index}]`, one, it.kind === 'RoleBinding')),
+    ...errorsOfEach(it.subjects ?? [], (one, index) =>
+      subjectErrors(`subjects[${index}]`, one, it.kind === 'RoleBinding'),
+    ),
     ...(old && !same(it.roleRef, old.roleRef) ? [invalid('roleRef', it.roleRef, 'cannot change roleRef')] : []),
   ];
 }

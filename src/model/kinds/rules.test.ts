@@ -3,6 +3,7 @@ import type { Kind } from '../kind.ts';
 import type { KubeObject } from '../object.ts';
 import {
   anyKind,
+  configMaps,
   csiDrivers,
   mounts,
   persistentVolumeClaims,
@@ -305,6 +306,15 @@ describe("Moorage's own kinds", () => {
     expect(accept(volumes, { spec: { ...spec, fsType: 'xfs' } }, { spec }).errors[0]).toContain('spec.fsType');
   });
 
+  test('a new Volume has only options for mkfs that are allowed; one that is there keeps its own', () => {
+    const spec = { size: '1Gi', mkfsOptions: ['-d', '/etc'] };
+    expect(accept(volumes, { spec }).errors[0]).toContain(
+      'spec.mkfsOptions: Invalid value: "-d /etc": mkfs option "-d"',
+    );
+    expect(accept(volumes, { spec: { ...spec, mkfsOptions: ['-m', '5'] } }).errors).toEqual([]);
+    expect(accept(volumes, { spec: { ...spec, size: '2Gi' } }, { spec }).errors).toEqual([]);
+  });
+
   test('a Pool keeps where its data is', () => {
     const spec = { path: '/pool', backend: 'image', size: '10Gi' };
     expect(accept(pools, { spec: { ...spec, size: '20Gi', overProvisioning: 3 } }, { spec }).errors).toEqual([]);
@@ -313,6 +323,38 @@ describe("Moorage's own kinds", () => {
       'spec.size: Forbidden: can grow, not shrink: it was 10Gi',
     ]);
     expect(accept(pools, { spec: { path: 'relative' } }).errors[0]).toContain('must be an absolute path');
+  });
+
+  test('a Pool that was opened stays where it was made, also where nobody had said where that is', () => {
+    const nodes = [{ node: 'n', backend: 'image', path: '/d/pools/p' }];
+    const errorsOf = (spec: Draft, before: Draft = {}) =>
+      accept(pools, { spec }, { spec: before, status: { nodes } }).errors;
+    expect(errorsOf({ path: '/else', node: 'other', backend: 'directory' })).toEqual([
+      'spec.backend: Invalid value: "directory": field is immutable: the pool was made with image',
+      'spec.path: Invalid value: "/else": field is immutable: the pool was made with /d/pools/p',
+      'spec.node: Invalid value: "other": field is immutable: the pool was made with n',
+    ]);
+    expect(errorsOf({ path: '/d/pools/p', node: 'n', backend: 'image' })).toEqual([]);
+    expect(errorsOf({ path: '/d/pools/p' }, { path: '/else' }), 'the way back').toEqual([]);
+    expect(errorsOf({}, { path: '/d/pools/p' })).toHaveLength(1);
+    const failed = { spec: {}, status: { nodes: [{ node: 'n' }] } };
+    expect(accept(pools, { spec: { path: '/else' } }, failed).errors).toEqual([]);
+  });
+
+  test('a Volume that is placed takes no other pool, and no other wishes', () => {
+    const placed = { spec: { size: '1Gi' }, status: { placement: { pool: 'p', node: 'n', engine: 'local' } } };
+    const errorsOf = (spec: Draft) => accept(volumes, { spec: { size: '1Gi', ...spec } }, placed).errors;
+    expect(errorsOf({ pool: 'q' })).toEqual(['spec.pool: Invalid value: "q": field is immutable']);
+    expect(errorsOf({ pool: 'p' })).toEqual([]);
+    expect(errorsOf({ nodes: ['m'] })[0]).toContain('spec.nodes');
+  });
+
+  test('sizes that nothing can have are refused', () => {
+    for (const size of ['8Ei', '1e30', '4503599627370497']) {
+      expect(accept(pools, { spec: { size } }).errors[0]).toContain('spec.size: Invalid value');
+      expect(accept(volumes, { spec: { size } }).errors[0]).toContain('must be at most 4Pi');
+    }
+    expect(accept(volumes, { spec: { size: '4Pi' } }).errors).toEqual([]);
   });
 
   test.each(['30 2 * * *', '@daily', '*/5 0-6,22 1 jan-mar mon', '0 0 * * 7'])('a Schedule takes "%s"', (schedule) => {
@@ -335,4 +377,21 @@ test('prepare and validate stand objects without a spec, which the schema refuse
   )) {
     expect(() => kind.prepare?.({ apiVersion: 'v1', kind: kind.kind, metadata: { name: 'a' } })).not.toThrow();
   }
+});
+
+describe('keys that look like what every object inherits', () => {
+  const inherited = ['constructor', 'toString', 'hasOwnProperty', 'valueOf'];
+
+  test.each([...inherited, '__proto__'])('a Secret of type %s is one of no special type', (type) => {
+    expect(accept(secrets, { type, data: {} }).errors).toEqual([]);
+  });
+
+  test.each(inherited)('a ConfigMap with the key %s', (key) => {
+    expect(accept(configMaps, { data: { [key]: 'x' }, binaryData: {} }).errors).toEqual([]);
+    expect(accept(configMaps, { data: { [key]: 'x' }, binaryData: { [key]: 'eA==' } }).errors).toHaveLength(1);
+  });
+
+  test('a Secret that lacks a key does not inherit it', () => {
+    expect(accept(secrets, { type: 'kubernetes.io/tls', data: {} }).errors).toHaveLength(2);
+  });
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { forbidden, invalid, required } from '../field-errors.ts';
+import { errorsOfEach, forbidden, invalid, required } from '../field-errors.ts';
 import type { FieldError } from '../kind.ts';
 import { labelErrors } from '../metadata.ts';
 import { labelValueErrors, qualifiedNameErrors, subdomainErrors } from '../names.ts';
@@ -63,7 +63,7 @@ export const metadataMergeKeys = { 'metadata.ownerReferences': 'uid', 'metadata.
 
 /** What is wrong with a label selector. */
 export function labelSelectorErrors(field: string, selector: LabelSelector | null | undefined): FieldError[] {
-  const expressions = (selector?.matchExpressions ?? []).flatMap((it, index) =>
+  const expressions = errorsOfEach(selector?.matchExpressions ?? [], (it, index) =>
     requirementErrors(`${field}.matchExpressions[${index}]`, it),
   );
   return [...labelErrors(`${field}.matchLabels`, selector?.matchLabels), ...expressions];
@@ -73,8 +73,10 @@ export function labelSelectorErrors(field: string, selector: LabelSelector | nul
 export function nodeSelectorErrors(field: string, selector: NodeSelector): FieldError[] {
   const terms = `${field}.nodeSelectorTerms`;
   if (selector.nodeSelectorTerms.length === 0) return [required(terms, 'must have at least one node selector term')];
-  return selector.nodeSelectorTerms.flatMap(({ matchExpressions = [] }, term) =>
-    matchExpressions.flatMap((it, index) => requirementErrors(`${terms}[${term}].matchExpressions[${index}]`, it)),
+  return errorsOfEach(selector.nodeSelectorTerms, ({ matchExpressions = [] }, term) =>
+    errorsOfEach(matchExpressions, (it, index) =>
+      requirementErrors(`${terms}[${term}].matchExpressions[${index}]`, it),
+    ),
   );
 }
 
@@ -83,7 +85,7 @@ function requirementErrors(field: string, it: z.infer<typeof nodeSelectorRequire
   return [
     ...operatorErrors(`${field}.values`, it.operator, values),
     ...qualifiedNameErrors(it.key).map((error) => invalid(`${field}.key`, it.key, error)),
-    ...values.flatMap((value, index) =>
+    ...errorsOfEach(values, (value, index) =>
       labelValueErrors(value).map((error) => invalid(`${field}.values[${index}]`, value, error)),
     ),
   ];

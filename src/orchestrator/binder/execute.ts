@@ -1,5 +1,6 @@
 import type { Api } from '../../api/api.ts';
 import type { EventRecorder } from '../../api/events.ts';
+import { unreachable } from '../../lib/errors.ts';
 import {
   type PersistentVolume,
   type PersistentVolumeClaim,
@@ -33,6 +34,9 @@ export async function execute(api: Api, events: EventRecorder, steps: readonly S
       case 'tell':
         if (step.type === 'Normal') events.normal(step.about, step.reason, step.message);
         else events.warning(step.about, step.reason, step.message);
+        break;
+      default:
+        unreachable(step);
     }
   }
 }

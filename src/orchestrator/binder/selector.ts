@@ -1,4 +1,6 @@
 import type * as z from 'zod';
+import { isAmong } from '../../lib/lists.ts';
+import { own } from '../../lib/own.ts';
 import type { labelSelector, Node, nodeSelector, StorageClass } from '../../model/kinds/index.ts';
 
 type Labels = Readonly<Record<string, string>> | undefined;
@@ -7,9 +9,9 @@ type Requirement = NonNullable<NodeTerm['matchExpressions']>[number];
 
 /** Whether labels satisfy a label selector; an empty selector is satisfied by all. */
 export function matchesLabels(selector: z.infer<typeof labelSelector>, labels: Labels): boolean {
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels?.[key] === value);
+  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => own(labels, key) === value);
   return (
-    equal && (selector.matchExpressions ?? []).every((requirement) => holds(requirement, labels?.[requirement.key]))
+    equal && (selector.matchExpressions ?? []).every((requirement) => holds(requirement, own(labels, requirement.key)))
   );
 }
 
@@ -24,7 +26,7 @@ export function matchesNode(selector: z.infer<typeof nodeSelector>, node: Node):
 function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeTerm, node: Node): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false;
   return (
-    matchExpressions.every((requirement) => holds(requirement, node.metadata.labels?.[requirement.key])) &&
+    matchExpressions.every((requirement) => holds(requirement, own(node.metadata.labels, requirement.key))) &&
     matchFields.every((requirement) =>
       holds(requirement, requirement.key === 'metadata.name' ? node.metadata.name : undefined),
     )
@@ -34,9 +36,9 @@ function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeTerm, node
 function holds({ operator, values = [] }: Requirement, actual: string | undefined): boolean {
   switch (operator) {
     case 'In':
-      return actual !== undefined && values.includes(actual);
+      return actual !== undefined && isAmong(values, actual);
     case 'NotIn':
-      return actual === undefined || !values.includes(actual);
+      return actual === undefined || !isAmong(values, actual);
     case 'Exists':
       return actual !== undefined;
     case 'DoesNotExist':
@@ -49,7 +51,7 @@ function holds({ operator, values = [] }: Requirement, actual: string | undefine
 }
 
 function isInteger(text: string | undefined): text is string {
-  return text !== undefined && /^-?\d+$/.test(text);
+  return text !== undefined && /^-?\d{1,63}$/.test(text);
 }
 
 /** Whether a class lets its volumes be made for a node; without allowedTopologies, every node will do. */
@@ -57,6 +59,6 @@ export function allowsNode(storageClass: StorageClass, node: Node): boolean {
   const terms = storageClass.allowedTopologies ?? [];
   if (terms.length === 0) return true;
   return terms.some(({ matchLabelExpressions = [] }) =>
-    matchLabelExpressions.every(({ key, values }) => values.includes(node.metadata.labels?.[key] ?? '')),
+    matchLabelExpressions.every(({ key, values }) => isAmong(values, own(node.metadata.labels, key) ?? '')),
   );
 }

@@ -1,9 +1,10 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Api } from '../../api/api.ts';
+import { makeDirectory } from '../../lib/directories.ts';
 import { fail } from '../../lib/errors.ts';
 import { type CSIDriver, csiDrivers, type Mount, type PersistentVolume } from '../../model/kinds/index.ts';
-import { bytesOf } from '../../model/quantity.ts';
+import { bytesOf, countable } from '../../model/quantity.ts';
 import type { Driver, DriverRegistry } from '../../sidecars/drivers/driver.ts';
 import { volumeCapability } from '../../sidecars/shared/capability.ts';
 import { readSecret, secretOf } from '../../sidecars/shared/secrets.ts';
@@ -48,7 +49,7 @@ export class CsiNode {
     const { client, capabilities } = this.driver(source.driver);
     const { csi } = volume.spec;
     if (!source.staging || !csi) return;
-    await mkdir(source.staging, { recursive: true, mode: 0o750 });
+    await makeDirectory(source.staging, 0o750);
     const request = {
       volumeId: source.handle,
       publishContext: { ...publishContext },
@@ -110,7 +111,7 @@ export class CsiNode {
       volumeId: source.handle,
       volumePath: target,
       ...(source.staging && { stagingTargetPath: source.staging }),
-      capacityRange: { requiredBytes: wanted },
+      capacityRange: { requiredBytes: countable(wanted) },
       volumeCapability: volumeCapability(volume, capabilities.nodeSingleNodeMultiWriter),
       secrets: await readSecret(this.#api, secretOf(volume.spec.csi?.nodeExpandSecretRef)),
     };

@@ -25,6 +25,8 @@ export interface MounterOptions {
   readonly drivers: DriverRegistry;
   readonly node: string;
   readonly dataDir: string;
+  /** When the store of this API last went on although objects may have been lost; undefined if it never did. */
+  readonly lastLoss?: Date | undefined;
   readonly exec: Exec;
   readonly log: Log;
   readonly events: EventRecorder;
@@ -44,10 +46,12 @@ export class Mounter implements AsyncDisposable {
   readonly #controller: Controller;
   readonly #drivers: DriverRegistry;
   readonly #open = new DisposableStack();
+  /** Records of Mounts that may have been lost with the store, by uid: no wish of anybody's, so they stay mounted. */
+  readonly #forgotten = new Set<string>();
   /** Pause before the next try to unmount what is busy, by uid of the Mount. */
   readonly #pauses = new Map<string, number>();
 
-  constructor({ drivers, onReleased, ...options }: MounterOptions) {
+  constructor({ drivers, onReleased, lastLoss, ...options }: MounterOptions) {
     const csi = new CsiNode({ api: options.api, drivers });
     this.#context = {
       ...options,
@@ -60,6 +64,7 @@ export class Mounter implements AsyncDisposable {
     this.#onReleased = onReleased;
     this.#drivers = drivers;
     const { api, ledger, log } = options;
+    if (lastLoss) this.#forget();
     const mountsOf = mountsOfClaim(this.#context);
     this.#controller = new Controller({
       name: 'mounter',
@@ -105,7 +110,7 @@ export class Mounter implements AsyncDisposable {
     const mount = api.informer(mounts).get({ namespace, name });
     // Whatever became of the objects, what was mounted for a Mount that is no longer there comes off.
     for (const record of ledger.named(namespace, name)) {
-      if (record.uid === mount?.metadata.uid) continue;
+      if (record.uid === mount?.metadata.uid || (!mount && this.#forgotten.has(record.uid))) continue;
       await takeOff(this.#context, record, signal);
       this.#onReleased(record.volume);
     }
@@ -118,6 +123,17 @@ export class Mounter implements AsyncDisposable {
     const claim = api.informer(persistentVolumeClaims).get({ namespace, name: mount.spec.claim });
     if (claim && awaitsGrowth(claim)) await growMounted(this.#context, result, signal);
     return undefined;
+  }
+
+  /** Of what is mounted at the start, and no Mount is there for. A new one of that name takes it over, or takes it off. */
+  #forget(): void {
+    const { api, ledger, log } = this.#context;
+    for (const { uid, namespace, name, volume, target } of ledger.all()) {
+      if (api.informer(mounts).get({ namespace, name })?.metadata.uid === uid) continue;
+      this.#forgotten.add(uid);
+      const fields = { mount: keyOf({ namespace, name }), volume, path: target };
+      log.warn(fields, 'its Mount may have been lost with the store, so it stays mounted');
+    }
   }
 
   /** The agent of another node mounts it; if there is no such node, nobody will. */

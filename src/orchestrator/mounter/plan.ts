@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { own } from '../../lib/own.ts';
 import type { Mount, Node, PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
 import { reachableFrom } from '../binder/match.ts';
@@ -91,7 +92,7 @@ export function sourceOf(volume: PersistentVolume): Source | Obstacle {
     ([key, value]) => value && typeof value === 'object' && !known.has(key),
   );
   const what = kind?.[0] ?? 'unknown';
-  const takes = foreign[what] ?? 'its CSI driver, plugged in with --csi, and a volume of kind csi';
+  const takes = own(foreign, what) ?? 'its CSI driver, plugged in with --csi, and a volume of kind csi';
   const message = `volume "${volume.metadata.name}" is of kind ${what}; mounted are csi, local and hostPath. It would take ${takes}`;
   return { phase: 'Failed', reason: 'UnsupportedVolumeKind', message };
 }
@@ -115,9 +116,13 @@ function busyVolume(why: string): Obstacle {
   return { phase: 'Failed', reason: 'VolumeInUse', message: `the volume is in use: ${why}` };
 }
 
+/** PATH_MAX without the zero at its end. Bytes. */
+const longestPath = 4095;
+
 /** What is wrong with the path of a Mount by itself; undefined if nothing is. */
 export function invalidPath({ spec: { path } }: Mount): Obstacle | undefined {
-  if (posix.isAbsolute(path) && posix.normalize(path) === path && !path.endsWith('/')) return undefined;
+  const fits = Buffer.byteLength(path) <= longestPath && !path.includes('\0');
+  if (fits && posix.isAbsolute(path) && posix.normalize(path) === path && !path.endsWith('/')) return undefined;
   const message = `spec.path "${path}" must be an absolute path without "..", "." or a slash at its end, and not "/"`;
   return { phase: 'Failed', reason: 'InvalidPath', message };
 }

@@ -27,14 +27,14 @@ async function mountVolume(
   record: MountRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  const { csi, exec, meter, staged } = context;
+  const { csi, meter, staged } = context;
   const { target } = record;
   if ((await lookAt(target)) === 'foreign') {
     fail('invalid', `${target} can't be used: files are there that are not of the volume; move them away`);
   }
   if (source.kind === 'bind' || record.source.kind === 'bind') {
     if (source.kind === 'bind') {
-      await measured(meter, 'publish', () => bindVolume(exec, volume, source, target, readOnly));
+      await measured(meter, 'publish', () => bindVolume(context, volume, source, target, readOnly));
     }
     return;
   }

@@ -13,6 +13,7 @@ import { isDeleting, keyOf, refTo } from '../../model/object.ts';
 import { describeFailure } from '../../sidecars/drivers/outcome.ts';
 import { ensureFinalizer, ensureNoFinalizer, hasFinalizer } from '../../sidecars/shared/finalizers.ts';
 import { attachmentObstacle, noteAttached } from './attachment.ts';
+import { checkTargetBounds } from './bounds.ts';
 import type { MounterContext } from './context.ts';
 import type { MountRecord } from './ledger.ts';
 import { mountFinalizer, stagingPath } from './names.ts';
@@ -55,7 +56,7 @@ async function bringUp(
   const begun = ledger.of(given.metadata.uid ?? '');
   const wrong = invalidPath(given);
   if (wrong) return await hold(context, given, wrong);
-  const target = begun?.target ?? (await resolveTarget(given.spec.path));
+  const target = begun?.target ?? (await resolveTarget(given.spec.path, (place) => checkTargetBounds(context, place)));
   const plan = planMount(worldOf(context, given, target, begun !== undefined));
   if (!plan.go) return await hold(context, given, plan);
   const record = begun ?? draft(context, given, plan, target);

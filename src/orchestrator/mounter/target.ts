@@ -1,7 +1,7 @@
-import { lstat, mkdir, readdir, realpath, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { fail } from '../../lib/errors.ts';
-import { mountAt } from '../../node/mountinfo.ts';
+import { mkdir, readdir, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { fail, isCode } from '../../lib/errors.ts';
+import { mountAtPlace } from '../../node/paths/mounted.ts';
+import { entryOf, openEntry, type Place, walk } from '../../node/paths/walk.ts';
 
 /** What is at a path: nothing, an empty directory, something mounted, a symbolic link, or something that is not ours. */
 export type Found = 'nothing' | 'empty-directory' | 'empty-file' | 'mount' | 'link' | 'foreign';
@@ -9,27 +9,42 @@ export type Found = 'nothing' | 'empty-directory' | 'empty-file' | 'mount' | 'li
 /** What was at a target before anything was mounted there. */
 export type TargetBefore = 'nothing' | 'directory' | 'file';
 
-/** Looks at a path without following a link at its end. */
+/** Looks at a path without following a link at its end, or one on the way that others could turn elsewhere. */
 export async function lookAt(path: string): Promise<Found> {
-  if (await mountAt(path)) return 'mount';
-  const entry = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (!entry) return 'nothing';
-  if (entry.isSymbolicLink()) return 'link';
-  if (entry.isDirectory()) return (await readdir(path)).length === 0 ? 'empty-directory' : 'foreign';
-  return entry.isFile() && entry.size === 0 ? 'empty-file' : 'foreign';
+  return (await atPlace(path, lookAtPlace)) ?? 'nothing';
 }
 
-/** A path with the symbolic links before its last element resolved. Throws `invalid` if its parent is no directory. */
-export async function resolveTarget(path: string): Promise<string> {
-  const parent = await realpath(dirname(path)).catch(() => undefined);
-  const directory = parent === undefined ? undefined : await stat(parent);
-  if (parent === undefined || !directory?.isDirectory()) {
-    return fail('invalid', `${path} can't be used: ${dirname(path)} is not a directory; create it first`);
+/** Does something at a path, if there is a way to it. */
+async function atPlace<T>(path: string, work: (place: Place) => Promise<T>): Promise<T | undefined> {
+  const found = await walk(path).catch((error: unknown) => {
+    if (isCode(error, 'invalid')) return undefined;
+    throw error;
+  });
+  if (!found) return undefined;
+  await using place = found;
+  return await work(place);
+}
+
+async function lookAtPlace(place: Place): Promise<Found> {
+  if (await mountAtPlace(place)) return 'mount';
+  await using entry = await openEntry(place);
+  if (!entry) return 'nothing';
+  const found = await entry.stat();
+  if (found.isSymbolicLink()) return 'link';
+  if (found.isDirectory()) {
+    return (await readdir(`/proc/self/fd/${entry.fd}`)).length === 0 ? 'empty-directory' : 'foreign';
   }
-  return join(parent, basename(path));
+  return found.isFile() && found.size === 0 ? 'empty-file' : 'foreign';
+}
+
+/**
+ * A path without links, in whose place something may be mounted. Throws `invalid` if its parent is no directory, if
+ * others could turn it elsewhere, or if `check` says so.
+ */
+export async function resolveTarget(path: string, check: (place: Place) => Promise<void>): Promise<string> {
+  await using place = await walk(path);
+  await check(place);
+  return place.path;
 }
 
 /**
@@ -61,14 +76,17 @@ export async function checkTarget(target: string, block: boolean): Promise<Targe
  * empty file, a link), or puts back what it took away.
  */
 export async function restoreTarget(target: string, before: TargetBefore): Promise<void> {
-  const found = await lookAt(target);
-  const tolerate = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  };
-  if (found === 'link' || (found === 'empty-file' && before !== 'file')) await unlink(target).catch(tolerate);
-  if (found === 'empty-directory' && before !== 'directory') await rmdir(target).catch(tolerate);
-  if (before === 'directory') await mkdir(target).catch(tolerate);
-  if (before === 'file') await writeFile(target, '', { flag: 'wx' }).catch(tolerate);
+  await atPlace(target, async (place) => {
+    const [found, entry] = [await lookAtPlace(place), entryOf(place)];
+    if (found === 'link' || (found === 'empty-file' && before !== 'file')) await unlink(entry).catch(tolerate);
+    if (found === 'empty-directory' && before !== 'directory') await rmdir(entry).catch(tolerate);
+    if (before === 'directory') await mkdir(entry).catch(tolerate);
+    if (before === 'file') await writeFile(entry, '', { flag: 'wx' }).catch(tolerate);
+  });
+}
+
+function tolerate(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
 }
 
 function refuse(target: string, why: string): never {

@@ -1,5 +1,5 @@
 import { Controller, type Result } from '../../api/controller.ts';
-import { isCode } from '../../lib/errors.ts';
+import { isCode, unreachable } from '../../lib/errors.ts';
 import { nodes, persistentVolumes } from '../../model/kinds/core.ts';
 import { driverName, pools, volumes } from '../../model/kinds/moorage.ts';
 import {
@@ -60,6 +60,9 @@ export function createCapacity(context: SidecarContext & { readonly capacity: Ca
       }
       case 'delete':
         await api.delete(csiStorageCapacities, refTo(step.object));
+        break;
+      default:
+        unreachable(step);
     }
   };
 

@@ -1,5 +1,12 @@
+import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { withEntry } from './node-registration.ts';
+import { openTemporaryApi } from '../../api/embedded/temporary.ts';
+import { GetPluginCapabilitiesResponseSchema } from '../../csi/protocol/csi_pb.ts';
+import { silent } from '../../lib/log.ts';
+import { csiDrivers, csiNodes, nodes } from '../../model/kinds/index.ts';
+import { readCapabilities } from './capabilities.ts';
+import type { Introduction } from './introduce.ts';
+import { createRegistration, ensureDriverObject, registerNode, withEntry } from './node-registration.ts';
 
 const entry = { name: 'a', nodeID: 'n1', topologyKeys: ['zone'] };
 
@@ -18,4 +25,34 @@ test('a driver that says something else now is replaced in its place', () => {
 
 test('nothing is written when nothing is new', () => {
   expect(withEntry([{ ...entry }], entry)).toBeUndefined();
+});
+
+test('what tells of a driver comes back when somebody deletes it', async () => {
+  await using store = await openTemporaryApi();
+  const { api } = store;
+  const introduction: Introduction = {
+    name: 'a.example.com',
+    version: '1',
+    capabilities: readCapabilities(create(GetPluginCapabilitiesResponseSchema), undefined, undefined),
+    node: { id: 'n1', maxVolumes: 0n, topology: { zone: 'z' } },
+  };
+  const introductions = new Map([[introduction.name, introduction]]);
+  await ensureDriverObject(api, introduction);
+  await registerNode(api, 'n1', introduction);
+  await using registration = createRegistration({ api, node: 'n1', log: silent, introductions });
+  await registration.start();
+  const entries = () =>
+    api
+      .informer(csiNodes)
+      .get({ name: 'n1' })
+      ?.spec.drivers?.map(({ name }) => name);
+  const label = () => api.informer(nodes).get({ name: 'n1' })?.metadata.labels?.['zone'];
+  await api.delete(csiNodes, { name: 'n1' });
+  await expect.poll(entries).toEqual([introduction.name]);
+  await api.patch(csiNodes, { name: 'n1' }, { type: 'merge', body: { spec: { drivers: [] } } });
+  await expect.poll(entries).toEqual([introduction.name]);
+  await api.delete(csiDrivers, { name: introduction.name });
+  await expect.poll(() => api.informer(csiDrivers).get({ name: introduction.name })).toBeDefined();
+  await api.delete(nodes, { name: 'n1' });
+  await expect.poll(label).toBe('z');
 });

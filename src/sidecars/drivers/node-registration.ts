@@ -1,5 +1,7 @@
 import type { Api } from '../../api/api.ts';
+import { Controller } from '../../api/controller.ts';
 import { isCode } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
 import { nodes } from '../../model/kinds/core.ts';
 import { type CSINode, csiDrivers, csiNodes } from '../../model/kinds/storage.ts';
 import type { Introduction } from './introduce.ts';
@@ -39,6 +41,39 @@ export async function registerNode(api: Api, node: string, introduction: Introdu
     topologyKeys: Object.keys(topology).sort(),
     ...(maxVolumes > 0n && { allocatable: { count: Number(maxVolumes) } }),
   });
+}
+
+/**
+ * Registers the drivers that have introduced themselves again when somebody deletes what tells of them: the CSIDriver,
+ * the CSINode or one of its entries, or the node's labels.
+ */
+export function createRegistration({
+  api,
+  node,
+  log,
+  introductions,
+}: {
+  readonly api: Api;
+  readonly node: string;
+  readonly log: Log;
+  readonly introductions: ReadonlyMap<string, Introduction>;
+}): Controller {
+  const known = () => [...introductions.keys()];
+  const ofThisNode = ({ metadata }: { metadata: { name: string } }) => (metadata.name === node ? known() : []);
+  return new Controller({
+    name: 'driver-registration',
+    log,
+    concurrency: 1,
+    reconcile: async (name) => {
+      const introduction = introductions.get(name);
+      if (!introduction) return;
+      await ensureDriverObject(api, introduction);
+      await registerNode(api, node, introduction);
+    },
+  })
+    .watch(api.informer(csiDrivers), ({ metadata }, { type }) => (type === 'deleted' ? [metadata.name] : []))
+    .watch(api.informer(csiNodes), ofThisNode)
+    .watch(api.informer(nodes), ofThisNode);
 }
 
 async function ensureLabels(api: Api, name: string, topology: Readonly<Record<string, string>>): Promise<void> {

@@ -1,10 +1,12 @@
 import type { Api } from '../../api/api.ts';
+import type { Controller } from '../../api/controller.ts';
 import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
 import { Connection } from './connection.ts';
 import type { Driver, DriverRegistry } from './driver.ts';
-import { ensureDriverObject, registerNode } from './node-registration.ts';
+import type { Introduction } from './introduce.ts';
+import { createRegistration, ensureDriverObject, registerNode } from './node-registration.ts';
 
 export interface DriversOptions {
   readonly api: Api;
@@ -29,9 +31,15 @@ class Registry implements DriverRegistry {
   readonly #drivers = new Map<string, Driver>();
   readonly #connections = new Map<string, Connection>();
   readonly #listeners = new Set<(driver: Driver) => void>();
+  readonly #introductions = new Map<string, Introduction>();
+  readonly #registration: Controller | undefined;
 
   constructor(options: DriversOptions) {
     this.#options = options;
+    const { api, node, log } = options;
+    if (node === undefined) return;
+    this.#registration = createRegistration({ api, node, log, introductions: this.#introductions });
+    void this.#registration.start();
   }
 
   async add({ name, socket }: { readonly name?: string | undefined; readonly socket: string }): Promise<Driver> {
@@ -52,6 +60,7 @@ class Registry implements DriverRegistry {
         if (node !== undefined) {
           await ensureDriverObject(api, introduction);
           await registerNode(api, node, introduction);
+          this.#introductions.set(introduction.name, introduction);
         }
         const { version, capabilities } = introduction;
         const nodeId = introduction.node?.id;
@@ -92,6 +101,7 @@ class Registry implements DriverRegistry {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listeners.clear();
+    await this.#registration?.[Symbol.asyncDispose]();
     await Promise.all([...this.#connections.values()].map((connection) => connection[Symbol.asyncDispose]()));
   }
 }

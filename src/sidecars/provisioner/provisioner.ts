@@ -1,4 +1,5 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { unreachable } from '../../lib/errors.ts';
 import {
   nodes,
   type PersistentVolumeClaim,
@@ -128,6 +129,8 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
         return undefined;
       case 'provision':
         return await provisionAndBind(key, claim, step.storageClass, step.driver);
+      default:
+        return unreachable(step);
     }
   };
 

@@ -1,9 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { CreateVolumeRequestSchema } from '../../csi/protocol/csi_pb.ts';
+import { RpcError } from '../../csi/transport/codes.ts';
+import { status } from '../../csi/transport/status.ts';
 import { fail } from '../../lib/errors.ts';
 import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
-import { bytesOf } from '../../model/quantity.ts';
+import { bytesOf, countable, largestBytes } from '../../model/quantity.ts';
 import type { DriverCapabilities } from '../drivers/capabilities.ts';
 import { claimCapabilities } from '../shared/capability.ts';
 import { volumeNameFor } from '../shared/claims.ts';
@@ -31,7 +33,7 @@ export function requestedBytes({ spec, metadata }: PersistentVolumeClaim): bigin
 }
 
 /**
- * Throws `invalid` or `unsupported` for claims that the driver can't serve, before it is asked.
+ * Throws `invalid`, `unsupported` or OUT_OF_RANGE for claims that the driver can't serve, before it is asked.
  */
 export function checkClaim(claim: PersistentVolumeClaim, driver: string, capabilities: DriverCapabilities): void {
   if (!capabilities.createVolume) {
@@ -39,6 +41,13 @@ export function checkClaim(claim: PersistentVolumeClaim, driver: string, capabil
   }
   if (claim.spec.selector) fail('invalid', 'claim Selector is not supported');
   if ((claim.spec.accessModes ?? []).length === 0) fail('invalid', 'the claim has no access mode');
+  if (requestedBytes(claim) > largestBytes) {
+    const asked = claim.spec.resources?.requests?.['storage'];
+    throw new RpcError(
+      status.OUT_OF_RANGE,
+      `${asked} is more than a driver can be asked for, which is 8Ei less a byte`,
+    );
+  }
 }
 
 /** The CreateVolume call for a claim. It is the same on every retry, as long as claim and class are. */
@@ -49,7 +58,7 @@ export function createVolumeRequest(wanted: Wanted, capabilities: DriverCapabili
   const use = { volumeMode, fsType: parameters.fsType, mountOptions: storageClass.mountOptions };
   return {
     name: volumeNameFor(claim),
-    capacityRange: { requiredBytes: requestedBytes(claim), limitBytes: limit ? bytesOf(limit) : 0n },
+    capacityRange: { requiredBytes: requestedBytes(claim), limitBytes: limit ? countable(bytesOf(limit)) : 0n },
     volumeCapabilities: claimCapabilities(use, accessModes, capabilities.controllerSingleNodeMultiWriter),
     parameters: { ...parameters.driver },
     secrets: { ...wanted.secrets },

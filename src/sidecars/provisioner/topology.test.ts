@@ -74,3 +74,9 @@ test('a volume that is reachable from everywhere has no affinity', () => {
   expect(nodeAffinity([])).toBeUndefined();
   expect(nodeAffinity([{}])).toBeUndefined();
 });
+
+test('a class that names more places than there can be is refused, not unfolded', () => {
+  const values = Array.from({ length: 100 }, (_, at) => `v${at}`);
+  const allowed = [{ matchLabelExpressions: Array.from({ length: 20 }, (_, at) => ({ key: `k${at}`, values })) }];
+  expect(() => allowedSegments(allowed)).toThrow('at most 10000 are looked at');
+});

@@ -1,6 +1,10 @@
 import { fail } from '../../lib/errors.ts';
+import { own } from '../../lib/own.ts';
 import type { Node, PersistentVolume } from '../../model/kinds/core.ts';
 import type { CSINode, StorageClass } from '../../model/kinds/storage.ts';
+
+/** A class that names more is a mistake: every claim would be asked for in each of them. */
+const mostPlaces = 10_000;
 
 /** Where a volume may be reached from: label keys and their values. */
 export type Segments = Readonly<Record<string, string>>;
@@ -29,10 +33,10 @@ export function nodeTopologies(
   for (const { metadata, spec } of csiNodes) {
     const keys = spec.drivers?.find(({ name }) => name === driver)?.topologyKeys ?? [];
     const labels = nodeOf(metadata.name)?.metadata.labels ?? {};
-    if (keys.length === 0 || keys.some((key) => labels[key] === undefined)) continue;
+    if (keys.length === 0 || keys.some((key) => own(labels, key) === undefined)) continue;
     found.push({
       node: metadata.name,
-      segments: Object.fromEntries([...keys].sort().map((key) => [key, labels[key] ?? ''])),
+      segments: Object.fromEntries([...keys].sort().map((key) => [key, own(labels, key) ?? ''])),
     });
   }
   return found;
@@ -40,9 +44,16 @@ export function nodeTopologies(
 
 /**
  * The places that a class allows: for each of its terms, each combination of its values.
+ * Throws `invalid` if these are more than anybody has.
  * https://kubernetes.io/docs/concepts/storage/storage-classes/#allowed-topologies
  */
 export function allowedSegments(allowed: StorageClass['allowedTopologies']): Segments[] {
+  const places = (allowed ?? [])
+    .map(({ matchLabelExpressions = [] }) => matchLabelExpressions.reduce((all, { values }) => all * values.length, 1))
+    .reduce((all, some) => all + some, 0);
+  if (places > mostPlaces) {
+    fail('invalid', `the class's allowedTopologies name ${places} places, and at most ${mostPlaces} are looked at`);
+  }
   return (allowed ?? []).flatMap(({ matchLabelExpressions = [] }) =>
     matchLabelExpressions.reduce<Segments[]>(
       (combinations, { key, values }) =>
@@ -97,7 +108,7 @@ export function nodeAffinity(accessible: readonly Segments[]): PersistentVolume[
 
 /** True if the node's segments are within a place, which may name fewer keys. */
 function contains(segments: Segments, place: Segments): boolean {
-  return Object.entries(place).every(([key, value]) => segments[key] === value);
+  return Object.entries(place).every(([key, value]) => own(segments, key) === value);
 }
 
 function describe(segments: Segments): string {

@@ -29,6 +29,14 @@ describe('how a claim grows', () => {
     expect(decideGrowth({ ...world, storageClass: classWith({ allowVolumeExpansion: false }) }).do).toBe('refuse');
   });
 
+  test('not to more than a driver can be asked for, which is said in words', () => {
+    const claim = { ...grown, spec: { ...grown.spec, resources: { requests: { storage: '1e20' } } } };
+    for (const driver of [driverWith(), driverWith({ controllerExpand: false })]) {
+      const message = expect.stringMatching(/OUT_OF_RANGE desc = 1e20 is more than/);
+      expect(decideGrowth({ ...world, driver, claim })).toEqual({ do: 'refuse', message });
+    }
+  });
+
   test('only while nobody uses it, with a driver that wants that', () => {
     const driver = driverWith({ expansion: 'offline' });
     expect(decideGrowth({ ...world, driver, inUse: true }).do).toBe('wait');

@@ -1,7 +1,7 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
-import { bytesOf } from '../../model/quantity.ts';
+import { bytesOf, largestBytes } from '../../model/quantity.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { isBoundTo } from '../shared/claims.ts';
 
@@ -49,6 +49,11 @@ export function decideGrowth(world: {
       do: 'refuse',
       message: `StorageClass "${className}" does not allow volumes to grow (allowVolumeExpansion)`,
     };
+  }
+  if (wanted > largestBytes) {
+    const asked = claim.spec.resources?.requests?.['storage'];
+    const message = `rpc error: code = OUT_OF_RANGE desc = ${asked} is more than a driver can be asked for`;
+    return { do: 'refuse', message: `resize volume "${volume.metadata.name}" by resizer "${name}" failed: ${message}` };
   }
   if (!capabilities.controllerExpand) {
     if (capabilities.nodeExpand) return { do: 'leave to node', size: wanted };

@@ -1,5 +1,6 @@
 import type { Informer } from '../../api/api.ts';
 import { Controller, type Result } from '../../api/controller.ts';
+import { unreachable } from '../../lib/errors.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
 import { type Mount, mounts } from '../../model/kinds/moorage.ts';
 import { storageClasses, volumeAttachments } from '../../model/kinds/storage.ts';
@@ -91,6 +92,8 @@ export function createResizer(options: SidecarContext & { readonly mounts?: bool
           return { again: patience.wait(key, step.size, isInfeasible(error)) };
         }
       }
+      default:
+        return unreachable(step);
     }
   };
 

@@ -1,16 +1,18 @@
 import { Controller, type Result } from '../../api/controller.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { isCode } from '../../lib/errors.ts';
-import { type Inventory, inventories, pools } from '../../model/kinds/moorage.ts';
+import { type Difference, type Inventory, inventories, pools } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { withConditions } from '../conditions.ts';
+import { lookAtLinks } from '../inventory/cluster-links.ts';
 import type { ClusterView } from './view.ts';
 
 const lookAgain = 10_000;
 
 /**
  * Answers each Inventory that names no node: makes one for each node that has a pool, which that node's agent answers,
- * and puts their answers together. A node that is not there can't be looked at, and is named.
+ * and puts their answers together with what the objects say of each other. A node that is not there can't be looked at,
+ * and is named.
  */
 export function createInventoryOfAll(view: ClusterView): Controller {
   const { api, log } = view.options;
@@ -67,9 +69,10 @@ async function answer(
   inventory: Inventory,
   parts: readonly { readonly node: string; readonly part: Inventory | undefined }[],
 ): Promise<void> {
-  const differences = parts.flatMap(({ node, part }) =>
-    (part?.status?.differences ?? []).map((difference) => ({ ...difference, node })),
-  );
+  const differences: Difference[] = [
+    ...parts.flatMap(({ node, part }) => (part?.status?.differences ?? []).map((it) => ({ ...it, node }))),
+    ...(await lookAtLinks(api)),
+  ];
   const missing = parts.flatMap(({ node, part }) => {
     if (part?.status?.phase === 'Completed') return [];
     const said = part?.status?.conditions?.find(({ type }) => type === 'Ready')?.message;

@@ -87,8 +87,13 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
     await expect(stranger.kubectl(...annotate(`pool/${node}`))).rejects.toThrow(/only the pools of its own node/);
     await expect(stranger.kubectl(...annotate(`volume/${volume}`))).rejects.toThrow(/own (node|pools)/);
     await expect(own.kubectl('delete', `volume/${volume}`)).rejects.toThrow(/no volumes but the inline volumes/);
-    for (const kind of ['secrets', 'persistentvolumes', 'pods']) {
+    for (const kind of ['secrets', 'persistentvolumeclaims', 'pods']) {
       await expect(own.kubectl('get', kind, '-A'), kind).rejects.toThrow(/forbidden/i);
+    }
+    // It sees what needs the data of its volumes, and has no say in it.
+    expect(await own.kubectl('get', `persistentvolume/${volume}`)).toContain(volume);
+    for (const change of [annotate(`persistentvolume/${volume}`), ['delete', `persistentvolume/${volume}`]]) {
+      await expect(own.kubectl(...change), change[0]).rejects.toThrow(/forbidden/i);
     }
     const replace = ['--kubeconfig', `${cluster.layout.directory}/agent-${node}.kubeconfig`, 'replace', '-f', '-'];
     // Its holder may renew the lease in between; then there is a conflict, and it is tried again.

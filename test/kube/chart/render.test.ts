@@ -88,6 +88,11 @@ describe.each(['own', 'upstream'])('the chart with sidecars: %s', (sidecars) => 
           ['update', 'patch'].map((verb) => `${verb} ${kind}/status.moorage.dev`),
         ),
         'get nodes',
+        // Whether anything still needs data that is to be deleted.
+        ...['persistentvolumes', 'volumesnapshotcontents.snapshot.storage.k8s.io'].flatMap((kind) =>
+          ['get', 'list'].map((verb) => `${verb} ${kind}`),
+        ),
+        'get persistentvolumeclaims',
         'create events',
         'patch events',
         ...['get', 'create', 'update'].map((verb) => `${verb} leases.coordination.k8s.io`),

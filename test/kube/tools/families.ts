@@ -43,6 +43,13 @@ export const familiesOf = (version: string): readonly Family[] => [
     ],
     versionVariables: ['k8s.io/component-base/version.gitVersion', 'k8s.io/client-go/pkg/version.gitVersion'],
   },
+  // Clients of other ages than the cluster, which the embedded API is tried with.
+  ...['1.27', '1.34'].map((minor) => ({
+    folder: `kubectl-${minor}`,
+    module: 'k8s.io/kubectl',
+    tools: [{ name: `kubectl-${minor}`, package: '.' }],
+    versionVariables: ['k8s.io/component-base/version.gitVersion'],
+  })),
   {
     folder: 'helm',
     module: 'helm.sh/helm/v3',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { invalid, tooLong } from '../../field-errors.ts';
+import { own } from '../../../lib/own.ts';
+import { errorsOfEach, invalid, tooLong } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { dataKeyErrors } from '../../names.ts';
 import { objectMeta, stringMap } from '../../object.ts';
@@ -39,11 +40,13 @@ export const configMaps = defineKind<ConfigMap>({
 });
 
 function dataErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
-  const texts = Object.keys(data).flatMap((key) => [
+  const texts = errorsOfEach(Object.keys(data), (key) => [
     ...dataKeyErrors(key).map((error) => invalid(`data[${key}]`, key, error)),
-    ...(key in binaryData ? [invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')] : []),
+    ...(own(binaryData, key) !== undefined
+      ? [invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')]
+      : []),
   ]);
-  const binaries = Object.entries(binaryData).flatMap(([key, value]) => [
+  const binaries = errorsOfEach(Object.entries(binaryData), ([key, value]) => [
     ...dataKeyErrors(key).map((error) => invalid(`binaryData[${key}]`, key, error)),
     ...base64Errors(`binaryData[${key}]`, value),
   ]);

@@ -32,6 +32,7 @@ export const events = defineKind<Event>({
   plural: 'events',
   shortNames: ['ev'],
   namespaced: true,
+  updateCreates: true,
   description: 'Something that happened to an object.',
   schema: schema as z.ZodType<Event>,
   mergeKeys: {},

@@ -30,6 +30,7 @@ export const leases = defineKind<Lease>({
   kind: 'Lease',
   plural: 'leases',
   namespaced: true,
+  updateCreates: true,
   description: 'Who leads, and until when.',
   schema: schema as z.ZodType<Lease>,
   mergeKeys: metadataMergeKeys,

@@ -20,6 +20,7 @@ export const namespaces = defineKind<Namespace>({
   plural: 'namespaces',
   shortNames: ['ns'],
   hasStatus: true,
+  statusTakesMetadata: true,
   nameRule: 'label',
   description: 'A space of names.',
   schema: schema as z.ZodType<Namespace>,

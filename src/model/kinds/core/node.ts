@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { objectMeta } from '../../object.ts';
+import { condition, objectMeta } from '../../object.ts';
 import { column, defineKind } from '../define.ts';
-import { conditions, metadataMergeKeys } from '../shared.ts';
+import { capacity, metadataMergeKeys } from '../shared.ts';
 
 const schema = z.object({
   apiVersion: z.literal('v1'),
@@ -10,7 +10,9 @@ const schema = z.object({
   spec: z.looseObject({ unschedulable: z.boolean().optional() }).optional(),
   status: z
     .looseObject({
-      conditions,
+      conditions: z.array(condition.extend({ lastHeartbeatTime: z.string().nullish() })).optional(),
+      capacity: capacity.optional(),
+      allocatable: capacity.optional(),
       nodeInfo: z.record(z.string(), z.unknown()).optional(),
       addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
     })
@@ -26,6 +28,7 @@ export const nodes = defineKind<Node>({
   plural: 'nodes',
   shortNames: ['no'],
   hasStatus: true,
+  statusTakesMetadata: true,
   description: 'A machine.',
   schema: schema as z.ZodType<Node>,
   mergeKeys: { ...metadataMergeKeys, 'status.conditions': 'type', 'status.addresses': 'type' },

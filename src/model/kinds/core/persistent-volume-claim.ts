@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { beginning } from '../../../lib/text.ts';
 import { forbidden, invalid, required, same } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { labelNameErrors, subdomainErrors } from '../../names.ts';
@@ -60,6 +61,7 @@ export const persistentVolumeClaims = defineKind<PersistentVolumeClaim>({
   shortNames: ['pvc'],
   namespaced: true,
   hasStatus: true,
+  statusTakesMetadata: true,
   description: 'A request for storage by an application.',
   schema: schema as z.ZodType<PersistentVolumeClaim>,
   mergeKeys: { ...metadataMergeKeys, 'status.conditions': 'type' },
@@ -185,8 +187,8 @@ function immutableErrors(spec: Spec, old: PersistentVolumeClaim): FieldError[] {
   );
   if (changed.length === 0) return [];
   const lines = changed.flatMap((key) => [
-    `- ${key}: ${JSON.stringify(expected[key as keyof Spec] ?? null)}`,
-    `+ ${key}: ${JSON.stringify(spec[key as keyof Spec] ?? null)}`,
+    `- ${key}: ${beginning(JSON.stringify(expected[key as keyof Spec] ?? null), 2_000)}`,
+    `+ ${key}: ${beginning(JSON.stringify(spec[key as keyof Spec] ?? null), 2_000)}`,
   ]);
   const rule =
     'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';

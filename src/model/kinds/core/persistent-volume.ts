@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { timestamp } from '../../../lib/clock.ts';
-import { forbidden, invalid, notSupported, required, same } from '../../field-errors.ts';
+import { errorsOfEach, forbidden, invalid, notSupported, required, same } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { objectMeta } from '../../object.ts';
 import { column, defineKind } from '../define.ts';
@@ -54,6 +54,7 @@ export const persistentVolumes = defineKind<PersistentVolume>({
   plural: 'persistentvolumes',
   shortNames: ['pv'],
   hasStatus: true,
+  statusTakesMetadata: true,
   description: 'A piece of storage that a claim can be bound to.',
   schema: schema as z.ZodType<PersistentVolume>,
   mergeKeys: metadataMergeKeys,
@@ -141,7 +142,7 @@ function capacityErrors(given: Readonly<Record<string, string>> | undefined): Fi
   return [
     ...(names.length === 0 ? [required('spec.capacity')] : []),
     ...(names.length === 1 && names[0] === 'storage' ? [] : [notSupported('spec.capacity', capacity, ['storage'])]),
-    ...Object.entries(capacity ?? {}).flatMap(([name, value]) => positiveErrors(`spec.capacity[${name}]`, value)),
+    ...errorsOfEach(Object.entries(capacity ?? {}), ([name, value]) => positiveErrors(`spec.capacity[${name}]`, value)),
   ];
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { immutable, invalid } from '../../field-errors.ts';
+import { own } from '../../../lib/own.ts';
+import { errorsOfEach, immutable, invalid } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { qualifiedNameErrors } from '../../names.ts';
 import { objectMeta } from '../../object.ts';
@@ -31,6 +32,7 @@ export const resourceQuotas = defineKind<ResourceQuota>({
   shortNames: ['quota'],
   namespaced: true,
   hasStatus: true,
+  statusTakesMetadata: true,
   description: 'How much the claims of a namespace may ask for together.',
   schema: schema as z.ZodType<ResourceQuota>,
   mergeKeys: { ...metadataMergeKeys, 'spec.scopes': '' },
@@ -45,7 +47,7 @@ export const resourceQuotas = defineKind<ResourceQuota>({
 });
 
 function hardErrors(hard: Readonly<Record<string, string>>): FieldError[] {
-  return Object.entries(hard).flatMap(([name, value]) => [
+  return errorsOfEach(Object.entries(hard), ([name, value]) => [
     ...qualifiedNameErrors(name).map((error) => invalid(`spec.hard[${name}]`, name, error)),
     ...(compareQuantities(value, '0') < 0
       ? [invalid(`spec.hard[${name}]`, value, 'must be greater than or equal to 0')]
@@ -61,6 +63,6 @@ function usage({ status }: ResourceQuota, wanted: (name: string) => boolean): st
   return Object.entries(status?.hard ?? {})
     .filter(([name]) => wanted(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, hard]) => `${name}: ${status?.used?.[name] ?? '0'}/${hard}`)
+    .map(([name, hard]) => `${name}: ${own(status?.used, name) ?? '0'}/${hard}`)
     .join(', ');
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { forbidden, immutable, invalid, required, same, tooLong } from '../../field-errors.ts';
+import { own } from '../../../lib/own.ts';
+import { errorsOfEach, forbidden, immutable, invalid, required, same, tooLong } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { dataKeyErrors } from '../../names.ts';
 import { objectMeta, stringMap } from '../../object.ts';
@@ -60,7 +61,7 @@ function prepare(secret: Secret): void {
 }
 
 function dataErrors(data: Readonly<Record<string, string>>): FieldError[] {
-  const errors = Object.entries(data).flatMap(([key, value]) => [
+  const errors = errorsOfEach(Object.entries(data), ([key, value]) => [
     ...dataKeyErrors(key).map((error) => invalid(`data[${key}]`, key, error)),
     ...base64Errors(`data[${key}]`, value),
   ]);
@@ -71,7 +72,7 @@ function dataErrors(data: Readonly<Record<string, string>>): FieldError[] {
 /** What is wrong with a value that has to be base64. The value itself stays out of the message: it may be secret. */
 export function base64Errors(field: string, value: string): FieldError[] {
   const compact = value.replace(/[\r\n]/g, '');
-  return /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact)
+  return compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact)
     ? []
     : [invalid(field, '<redacted>', 'must be base64; write plain text under stringData instead')];
 }
@@ -89,9 +90,13 @@ function typeErrors({ type = '', data = {}, metadata }: Secret): FieldError[] {
     return metadata.annotations?.[key] ? [] : [required(`metadata.annotations[${key}]`)];
   }
   if (type === 'kubernetes.io/basic-auth') {
-    return 'username' in data || 'password' in data ? [] : [required('data[username]'), required('data[password]')];
+    return own(data, 'username') !== undefined || own(data, 'password') !== undefined
+      ? []
+      : [required('data[username]'), required('data[password]')];
   }
-  return (neededKeys[type] ?? []).filter((key) => !(key in data)).map((key) => required(`data[${key}]`));
+  return (own(neededKeys, type) ?? [])
+    .filter((key) => own(data, key) === undefined)
+    .map((key) => required(`data[${key}]`));
 }
 
 /** What may not change any more in something that says of itself that it is immutable. */

@@ -8,8 +8,10 @@ import { apiVersion, ours } from './shared.ts';
 /** One thing in which objects, engine and disk do not agree. */
 export const difference = z.object({
   kind: z
-    .enum(['Leak', 'Loss', 'Mismatch', 'Foreign'])
-    .describe('There without an object; an object without it; there, but different; not made by Moorage.'),
+    .enum(['Leak', 'Loss', 'Mismatch', 'Foreign', 'Unclaimed'])
+    .describe(
+      'There without an object; an object without it; there, but different; not made by Moorage; an object that no other stands for, which is no fault.',
+    ),
   what: z.string().describe('Volume, Snapshot, LoopDevice, Mount, File …'),
   name: z.string(),
   node: z.string().optional().describe('The node that it was seen on, if several were looked at.'),

@@ -4,11 +4,29 @@ import type { FieldError } from '../../kind.ts';
 import { objectMeta } from '../../object.ts';
 import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
-import { conditions, positiveErrors } from '../shared.ts';
-import { absolutePathErrors, checkedBy, keptRule, noShrinkErrors, noShrinkRule } from './rules.ts';
+import { conditions } from '../shared.ts';
+import {
+  absolutePathErrors,
+  checkedBy,
+  decidedRule,
+  keptRule,
+  largestRule,
+  noShrinkErrors,
+  noShrinkRule,
+  sizeErrors,
+} from './rules.ts';
 import { apiVersion, ours } from './shared.ts';
 
-const poolSchema = z.object({
+const wipeRule = {
+  rule: '!has(self.wipe) || (has(self.path) && self.wipe == self.path)',
+  message: 'wipe must name the disk exactly as path does',
+};
+
+const first = 'oldSelf.status.nodes[0]';
+/** Whether an agent has opened the pool, as CEL writes it. */
+const decided = `has(oldSelf.status) && has(oldSelf.status.nodes) && oldSelf.status.nodes.size() > 0 && has(${first}.backend)`;
+
+const poolObject = z.object({
   apiVersion,
   kind: z.literal('Pool'),
   metadata: objectMeta,
@@ -32,6 +50,12 @@ const poolSchema = z.object({
         .describe(
           'An absolute directory, or an unused disk, that holds the data. Default: pools/NAME under the data directory.',
         ),
+      wipe: z
+        .string()
+        .optional()
+        .describe(
+          'The disk in path, once more by name, if all that it holds may go: without it, only a blank disk is taken. Counts once, for the disk that the pool is made on, and never for one that is put in its place.',
+        ),
       size: quantity
         .optional()
         .describe(
@@ -44,16 +68,12 @@ const poolSchema = z.object({
       overProvisioning: z
         .number()
         .positive()
+        .max(1000)
         .default(1)
         .describe('How many times its capacity may be promised to thin volumes.'),
       reserve: quantity.optional().describe('Bytes that are never promised. Default: 5 % of the capacity.'),
     })
-    .meta(
-      checkedBy(noShrinkRule('size'), keptRule('path'), keptRule('node'), keptRule('engine'), {
-        rule: "oldSelf.backend == 'auto' || self.backend == oldSelf.backend",
-        message: "backend can't be changed once it is decided",
-      }),
-    ),
+    .meta(checkedBy(noShrinkRule('size'), largestRule('size'), keptRule('engine'), wipeRule)),
   status: z
     .object({
       phase: z.enum(['Pending', 'Ready', 'Degraded', 'Failed']).optional(),
@@ -64,6 +84,12 @@ const poolSchema = z.object({
             backend: z.enum(['image', 'directory']).optional(),
             why: z.string().optional().describe('Why that backend.'),
             path: z.string().optional(),
+            wiped: z
+              .string()
+              .optional()
+              .describe(
+                'The disk that was wiped for it, since spec.wipe allowed that: serial number or file, and size.',
+              ),
             total: quantity.optional(),
             used: quantity.optional(),
             free: quantity.optional().describe('Can still be written.'),
@@ -76,7 +102,18 @@ const poolSchema = z.object({
     })
     .optional(),
 });
-export type Pool = z.infer<typeof poolSchema>;
+const poolSchema = poolObject.meta(
+  checkedBy(
+    decidedRule('path', {
+      decided: `${decided} && has(${first}.path)`,
+      as: `${first}.path`,
+      open: '!has(oldSelf.spec.path)',
+    }),
+    decidedRule('node', { decided, as: `${first}.node`, open: '!has(oldSelf.spec.node)' }),
+    decidedRule('backend', { decided, as: `${first}.backend`, open: "oldSelf.spec.backend == 'auto'" }),
+  ),
+);
+export type Pool = z.infer<typeof poolObject>;
 
 /** Pool: a place that volumes are carved from. */
 export const pools = defineKind<Pool>({
@@ -85,7 +122,7 @@ export const pools = defineKind<Pool>({
   plural: 'pools',
   description: 'A place that volumes are carved from.',
   schema: poolSchema as unknown as z.ZodType<Pool>,
-  validate: ({ spec }, old) => [...specErrors(spec), ...(old ? updateErrors(spec, old.spec) : [])],
+  validate: ({ spec }, old) => [...specErrors(spec), ...(old ? updateErrors(spec, old) : [])],
   columns: [
     column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
     column('Node', 'Where it is.', (it) => it.spec.node ?? '', { path: '.spec.node' }),
@@ -112,7 +149,10 @@ type Spec = Pool['spec'];
 function specErrors(spec: Spec): FieldError[] {
   return [
     ...(spec.path === undefined ? [] : absolutePathErrors('spec.path', spec.path)),
-    ...(spec.size === undefined ? [] : positiveErrors('spec.size', spec.size)),
+    ...(spec.size === undefined ? [] : sizeErrors('spec.size', spec.size)),
+    ...(spec.wipe === undefined || spec.wipe === spec.path
+      ? []
+      : [invalid('spec.wipe', spec.wipe, 'must name the disk exactly as spec.path does')]),
     ...(spec.reserve?.startsWith('-') ? [invalid('spec.reserve', spec.reserve, 'must not be below zero')] : []),
     ...(spec.backend === 'directory' && spec.preallocate
       ? [invalid('spec.preallocate', true, 'directories have no image whose space could be taken; leave it out')]
@@ -120,13 +160,23 @@ function specErrors(spec: Spec): FieldError[] {
   ];
 }
 
-/** What says where the data is can't change under it. What was left open may be settled once. */
-function updateErrors(spec: Spec, old: Spec): FieldError[] {
+/**
+ * What says where the data is can't change under it. What was left open may be settled once, and not otherwise than the
+ * agent that opened the pool has settled it.
+ */
+function updateErrors(spec: Spec, { spec: old, status }: Pool): FieldError[] {
+  const opened = status?.nodes?.find(({ backend }) => backend !== undefined);
+  const kept = (field: 'path' | 'node' | 'backend', open: boolean): FieldError[] => {
+    if (spec[field] === old[field] || (opened && spec[field] === opened[field])) return [];
+    if (!opened) return open ? [] : immutable(`spec.${field}`, spec[field], old[field]);
+    const is = `field is immutable: the pool was made with ${opened[field]}`;
+    return [invalid(`spec.${field}`, spec[field] ?? null, is)];
+  };
   return [
     ...immutable('spec.engine', spec.engine, old.engine),
-    ...(old.backend === 'auto' ? [] : immutable('spec.backend', spec.backend, old.backend)),
-    ...(old.path === undefined ? [] : immutable('spec.path', spec.path, old.path)),
-    ...(old.node === undefined ? [] : immutable('spec.node', spec.node, old.node)),
+    ...kept('backend', old.backend === 'auto'),
+    ...kept('path', old.path === undefined),
+    ...kept('node', old.node === undefined),
     ...(old.size !== undefined && spec.size === undefined ? [required('spec.size', 'it may grow, not go')] : []),
     ...noShrinkErrors('spec.size', spec.size, old.size),
   ];

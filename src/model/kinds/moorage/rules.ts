@@ -1,6 +1,7 @@
 import { forbidden, invalid, required } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { compareQuantities } from '../../quantity.ts';
+import { positiveErrors } from '../shared.ts';
 
 /** A rule that a CustomResourceDefinition lets the API server check, in CEL. */
 export interface ValidationRule {
@@ -23,6 +24,21 @@ export function keptRule(field: string): ValidationRule {
 export function fixedRule(field: string): ValidationRule {
   const rule = `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`;
   return { rule, message: `${field} can't be changed` };
+}
+
+/**
+ * Whether a field of the spec is what it was. Otherwise, where `decided` says of the object that something was built
+ * upon the field, it has to be what that says (`as`), and elsewhere, `open` has to say that it was left open.
+ */
+export function decidedRule(
+  field: string,
+  { decided, as, open }: { readonly decided: string; readonly as?: string; readonly open: string },
+): ValidationRule {
+  const [now, before] = [`self.spec.${field}`, `oldSelf.spec.${field}`];
+  const same = `has(${now}) == has(${before}) && (!has(${now}) || ${now} == ${before})`;
+  const settled = as === undefined ? 'false' : `(has(${now}) && ${now} == ${as})`;
+  const rule = `(${same}) || ((${decided}) ? ${settled} : (${open}))`;
+  return { rule, message: `${field} can't be changed once it is decided` };
 }
 
 /** Whether a size is at least what it was. */
@@ -53,6 +69,27 @@ export function absolutePathErrors(field: string, path: string): FieldError[] {
 export function noShrinkErrors(field: string, size: string | undefined, old: string | undefined): FieldError[] {
   if (size === undefined || old === undefined || compareQuantities(size, old) >= 0) return [];
   return [forbidden(field, `can grow, not shrink: it was ${old}`)];
+}
+
+/** Bytes of the largest volume, and of the largest image of a pool: what JavaScript counts exactly, with room to add. */
+export const largestVolume = 1n << 52n;
+const largestSize = '4Pi';
+
+/** What is wrong with the size of something that is to be made. */
+export function sizeErrors(field: string, size: string): FieldError[] {
+  const tooLarge = compareQuantities(size, largestSize) > 0;
+  return [
+    ...positiveErrors(field, size),
+    ...(tooLarge
+      ? [invalid(field, size, `must be at most ${largestSize}, more than which nothing here can have`)]
+      : []),
+  ];
+}
+
+/** Whether a size is one that something can have. */
+export function largestRule(field: string): ValidationRule {
+  const rule = `!has(self.${field}) || quantity(string(self.${field})).compareTo(quantity('${largestSize}')) <= 0`;
+  return { rule, message: `${field} must be at most ${largestSize}` };
 }
 
 const names = {

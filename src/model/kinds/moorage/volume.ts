@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { immutable } from '../../field-errors.ts';
+import { immutable, invalid } from '../../field-errors.ts';
+import { whyNotMkfsOptions } from '../../filesystems/mkfs.ts';
 import type { FieldError } from '../../kind.ts';
 import { objectMeta, stringMap } from '../../object.ts';
 import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
-import { conditions, positiveErrors, referenceNameErrors } from '../shared.ts';
-import { checkedBy, fixedRule, keptRule, noShrinkErrors, noShrinkRule } from './rules.ts';
+import { conditions, referenceNameErrors } from '../shared.ts';
+import { checkedBy, decidedRule, fixedRule, largestRule, noShrinkErrors, noShrinkRule, sizeErrors } from './rules.ts';
 import { apiVersion, ours, placement, refusal } from './shared.ts';
 
 const attachment = z.object({
@@ -18,7 +19,11 @@ const attachment = z.object({
 /** What can't be changed. */
 const fixed = ['mode', 'fsType', 'mkfsOptions', 'provisioning', 'source', 'request'] as const;
 
-const volumeSchema = z.object({
+const placed = 'has(oldSelf.status) && has(oldSelf.status.placement)';
+/** What only says where a volume may go, and so is over once it is somewhere. */
+const wishes = ['nodes', 'preferredNodes'] as const;
+
+const volumeObject = z.object({
   apiVersion,
   kind: z.literal('Volume'),
   metadata: objectMeta,
@@ -28,7 +33,10 @@ const volumeSchema = z.object({
       size: quantity.describe('Bytes that it promises. May grow, never shrink.'),
       mode: z.enum(['Filesystem', 'Block']).default('Filesystem'),
       fsType: z.enum(['ext4', 'xfs']).optional().describe('File system that is made at first use. Default ext4.'),
-      mkfsOptions: z.array(z.string()).optional().describe('More arguments for mkfs.'),
+      mkfsOptions: z
+        .array(z.string())
+        .optional()
+        .describe('Options for mkfs, of those that are allowed for the file system.'),
       provisioning: z.enum(['thin', 'thick']).default('thin'),
       source: z
         .object({ kind: z.enum(['Snapshot', 'Volume']), name: z.string() })
@@ -40,7 +48,7 @@ const volumeSchema = z.object({
         .optional()
         .describe('The CSI request that it was made for, to tell a retry from another request of the same name.'),
     })
-    .meta(checkedBy(noShrinkRule('size'), keptRule('pool'), ...fixed.map(fixedRule))),
+    .meta(checkedBy(noShrinkRule('size'), largestRule('size'), ...fixed.map(fixedRule))),
   status: z
     .object({
       phase: z.enum(['Pending', 'Creating', 'Ready', 'Failed', 'Deleting']).optional(),
@@ -52,7 +60,13 @@ const volumeSchema = z.object({
     })
     .optional(),
 });
-export type Volume = z.infer<typeof volumeSchema>;
+const volumeSchema = volumeObject.meta(
+  checkedBy(
+    decidedRule('pool', { decided: placed, as: 'oldSelf.status.placement.pool', open: '!has(oldSelf.spec.pool)' }),
+    ...wishes.map((field) => decidedRule(field, { decided: placed, open: 'true' })),
+  ),
+);
+export type Volume = z.infer<typeof volumeObject>;
 
 /** Volume: one volume of Moorage, whatever claims it. */
 export const volumes = defineKind<Volume>({
@@ -63,9 +77,9 @@ export const volumes = defineKind<Volume>({
   description: 'One volume: how large, where its bytes are, and who has it.',
   schema: volumeSchema as unknown as z.ZodType<Volume>,
   validate: ({ spec }, old) => [
-    ...positiveErrors('spec.size', spec.size),
+    ...sizeErrors('spec.size', spec.size),
     ...referenceNameErrors('spec.pool', spec.pool),
-    ...(old ? updateErrors(spec, old.spec) : []),
+    ...(old ? updateErrors(spec, old) : mkfsErrors(spec)),
   ],
   columns: [
     column(
@@ -92,11 +106,21 @@ export const volumes = defineKind<Volume>({
 
 type Spec = Volume['spec'];
 
-/** Only the size may change, and only upwards; a pool that was left open may be named once. */
-function updateErrors(spec: Spec, old: Spec): FieldError[] {
+/** What is wrong with the options for mkfs. Only of a new one: an older one keeps what it was made with. */
+function mkfsErrors({ fsType = 'ext4', mkfsOptions = [] }: Spec): FieldError[] {
+  const why = whyNotMkfsOptions(fsType, mkfsOptions);
+  return why === undefined ? [] : [invalid('spec.mkfsOptions', mkfsOptions.join(' '), why)];
+}
+
+/** Only the size may change, and only upwards; a pool that was left open may be named once, and none other once placed. */
+function updateErrors(spec: Spec, { spec: old, status }: Volume): FieldError[] {
+  const home = status?.placement?.pool;
   return [
     ...noShrinkErrors('spec.size', spec.size, old.size),
-    ...(old.pool === undefined ? [] : immutable('spec.pool', spec.pool, old.pool)),
+    ...(old.pool === undefined && home === undefined ? [] : immutable('spec.pool', spec.pool, old.pool)).filter(
+      () => home === undefined || spec.pool !== home,
+    ),
     ...fixed.flatMap((field) => immutable(`spec.${field}`, spec[field], old[field])),
+    ...(home === undefined ? [] : wishes.flatMap((field) => immutable(`spec.${field}`, spec[field], old[field]))),
   ];
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { duplicate, immutable, invalid, required } from '../../field-errors.ts';
+import { repeated } from '../../../lib/lists.ts';
+import { duplicate, errorsOfEach, immutable, invalid, required } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { qualifiedNameErrors } from '../../names.ts';
 import { objectMeta } from '../../object.ts';
@@ -93,10 +94,10 @@ export const csiDrivers = defineKind<CSIDriver>({
 });
 
 function tokenErrors(requests: NonNullable<CSIDriver['spec']['tokenRequests']>): FieldError[] {
-  const audiences = requests.map(({ audience }) => audience);
-  return requests.flatMap(({ audience, expirationSeconds }, index) => {
+  const again = repeated(requests.map(({ audience }) => audience));
+  return errorsOfEach(requests, ({ audience, expirationSeconds }, index) => {
     const field = `spec.tokenRequests[${index}]`;
-    if (audiences.indexOf(audience) < index) return [duplicate(`${field}.audience`, audience)];
+    if (again.has(index)) return [duplicate(`${field}.audience`, audience)];
     return expirationSeconds != null && expirationSeconds < 600
       ? [invalid(`${field}.expirationSeconds`, expirationSeconds, 'may not specify a duration less than 10 minutes')]
       : [];
@@ -138,35 +139,42 @@ export const csiNodes = defineKind<CSINode>({
   description: 'The CSI drivers of a node.',
   schema: nodeSchema as z.ZodType<CSINode>,
   mergeKeys: { ...metadataMergeKeys, 'spec.drivers': 'name' },
-  validate: (it, old) => [
-    ...driversOf(it).flatMap((driver, index) => nodeDriverErrors(driversOf(it), driver, index)),
-    ...driversOf(it).flatMap((driver) => changedDriverErrors(driver, old)),
-  ],
+  validate: (it, old) => {
+    const again = repeated(driversOf(it).map(({ name }) => name));
+    return [
+      ...errorsOfEach(driversOf(it), (driver, index) => nodeDriverErrors(driver, index, again.has(index))),
+      ...(old ? changedDriverErrors(driversOf(it), driversOf(old)) : []),
+    ];
+  },
   columns: [column('Drivers', 'How many drivers.', (it) => driversOf(it).length, { type: 'integer' })],
 });
 
-function nodeDriverErrors(all: readonly NodeDriver[], driver: NodeDriver, index: number): FieldError[] {
+function nodeDriverErrors(driver: NodeDriver, index: number, isRepeated: boolean): FieldError[] {
   const field = `spec.drivers[${index}]`;
   const keys = driver.topologyKeys ?? [];
+  const again = repeated(keys);
   return [
     ...driverNameErrors(`${field}.name`, driver.name),
     ...(driver.nodeID ? [] : [required(`${field}.nodeID`)]),
     ...(driver.nodeID.length > 256
       ? [invalid(`${field}.nodeID`, driver.nodeID, 'must be 256 characters or less')]
       : []),
-    ...(all.findIndex(({ name }) => name === driver.name) < index ? [duplicate(`${field}.name`, driver.name)] : []),
-    ...keys.flatMap((key, at) => [
+    ...(isRepeated ? [duplicate(`${field}.name`, driver.name)] : []),
+    ...errorsOfEach(keys, (key, at) => [
       ...qualifiedNameErrors(key).map((error) => invalid(field, key, error)),
-      ...(keys.indexOf(key) < at ? [duplicate(field, key)] : []),
+      ...(again.has(at) ? [duplicate(field, key)] : []),
     ]),
   ];
 }
 
-function changedDriverErrors(driver: NodeDriver, old: CSINode | undefined): FieldError[] {
-  const before = old && driversOf(old).find(({ name }) => name === driver.name);
-  if (!before) return [];
-  const { allocatable: _, ...rest } = before;
-  return immutable('spec.drivers', { ...driver, allocatable: undefined }, rest);
+function changedDriverErrors(drivers: readonly NodeDriver[], old: readonly NodeDriver[]): FieldError[] {
+  const byName = new Map(old.map((driver) => [driver.name, driver]));
+  return errorsOfEach(drivers, (driver) => {
+    const before = byName.get(driver.name);
+    if (!before) return [];
+    const { allocatable: _, ...rest } = before;
+    return immutable('spec.drivers', { ...driver, allocatable: undefined }, rest);
+  });
 }
 
 const capacitySchema = z.object({

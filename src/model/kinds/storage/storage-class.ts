@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { duplicate, forbidden, immutable, invalid, required, same, tooLong } from '../../field-errors.ts';
+import { repeated } from '../../../lib/lists.ts';
+import { duplicate, errorsOfEach, forbidden, immutable, invalid, required, same, tooLong } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { qualifiedNameErrors } from '../../names.ts';
 import { objectMeta, stringMap } from '../../object.ts';
@@ -84,15 +85,17 @@ export function parameterErrors(field: string, parameters: Readonly<Record<strin
 }
 
 function topologyErrors({ allowedTopologies = [] }: StorageClass): FieldError[] {
-  return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, term) => {
+  const terms = repeated(
+    allowedTopologies.map(({ matchLabelExpressions = [] }) => JSON.stringify(matchLabelExpressions)),
+  );
+  return errorsOfEach(allowedTopologies, ({ matchLabelExpressions = [] }, term) => {
     const field = `allowedTopologies[${term}].matchLabelExpressions`;
-    const before = allowedTopologies.slice(0, term).map((it) => it.matchLabelExpressions ?? []);
-    if (before.some((other) => same(other, matchLabelExpressions))) return [duplicate(field, '')];
-    const keys = matchLabelExpressions.map(({ key }) => key);
-    return matchLabelExpressions.flatMap(({ key, values }, index) => [
+    if (terms.has(term)) return [duplicate(field, '')];
+    const again = repeated(matchLabelExpressions.map(({ key }) => key));
+    return errorsOfEach(matchLabelExpressions, ({ key, values }, index) => [
       ...(values.length > 0 ? [] : [required(`${field}[${index}].values`)]),
       ...qualifiedNameErrors(key).map((error) => invalid(`${field}[${index}].key`, key, error)),
-      ...(keys.indexOf(key) < index ? [duplicate(`${field}[${index}].key`, key)] : []),
+      ...(again.has(index) ? [duplicate(`${field}[${index}].key`, key)] : []),
     ]);
   });
 }

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import type { Authenticator, User } from './authentication.ts';
+import type { Authorizer } from './authorization.ts';
+
+const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+const pages = /^\/(?:(?:ready|live|health)z|version\/?)$/;
+
+/** What a probe that has no credential may read: what Kubernetes' role `system:public-info-viewer` allows everybody. */
+export const publicPages: Authorizer = (_user, attributes) =>
+  'path' in attributes && attributes.verb === 'get' && pages.test(attributes.path) ? { reason: 'public' } : undefined;
+
+/**
+ * Takes who shows no credential at all for nobody in particular, on the public pages only. A credential that is not
+ * good is refused there too, so that its owner finds out.
+ */
+export function nobody(): Authenticator {
+  return (request) => (isPublic(request) && !showsCredential(request) ? anonymous : undefined);
+}
+
+function isPublic({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'GET' && pages.test(url.split('?', 1)[0] ?? '');
+}
+
+function showsCredential({ headers, socket }: IncomingMessage): boolean {
+  if (headers.authorization !== undefined) return true;
+  return socket instanceof TLSSocket && Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
+}

@@ -1,0 +1,41 @@
+import { fail } from '../../lib/errors.ts';
+import { mostProblems, pathBelow } from './problems.ts';
+
+/**
+ * Words, signs and line ends. Reading YAML costs a hundred times as much as reading JSON, and the square of a run of
+ * signs that are wrong.
+ */
+const mostParts = 20_000;
+
+/** Reads YAML. Throws if it is none, or has more parts than may be read while others wait. */
+export async function parseYaml(text: string): Promise<{ value: unknown; duplicates: () => readonly string[] }> {
+  const { Lexer, parseDocument, isMap, isScalar, isSeq } = await import('yaml');
+  let parts = 0;
+  for (const _part of new Lexer().lex(text)) {
+    parts += 1;
+    if (parts > mostParts) fail('invalid', `it is YAML of more than ${mostParts} parts: send it as JSON`);
+  }
+  const document = parseDocument(text, { uniqueKeys: false });
+  const [error] = document.errors;
+  if (error) throw error;
+  const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+  const duplicates = () => {
+    const found: string[] = [];
+    const look = (node: unknown, path: string): void => {
+      if (isSeq(node)) for (const [index, item] of node.items.entries()) look(item, `${path}[${index}]`);
+      if (!isMap(node)) return;
+      const seen = new Set<string>();
+      for (const { key, value } of node.items) {
+        const name = String(isScalar(key) ? key.value : key);
+        const at = pathBelow(path, name);
+        if (seen.has(name)) found.push(at);
+        if (found.length >= mostProblems) return;
+        seen.add(name);
+        look(value, at);
+      }
+    };
+    look(document.contents, '');
+    return found;
+  };
+  return { value, duplicates };
+}

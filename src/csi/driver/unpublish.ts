@@ -1,0 +1,129 @@
+import { readlink, rmdir, stat, unlink } from 'node:fs/promises';
+import type { Attached } from '../../engines/engine.ts';
+import { fail, isCode } from '../../lib/errors.ts';
+import { listLoops } from '../../node/loop.ts';
+import { deviceNumber, unmountAt } from '../../node/mount.ts';
+import { type MountEntry, readMounts } from '../../node/mountinfo.ts';
+import { mountAtPlace } from '../../node/paths/mounted.ts';
+import { entryOf, openEntry, type Place, walk } from '../../node/paths/walk.ts';
+import type { NodeContext } from './node-context.ts';
+import type { NodeRecord, Published } from './node-record.ts';
+
+/** What it takes to unpublish. */
+type UnpublishContext = Pick<NodeContext, 'engine' | 'exec' | 'records' | 'volumes'>;
+
+/**
+ * Ensures that the volume is not at the target path any more, and that nothing is left of what publishing put there.
+ * What else is there, mounted or not, is not ours to take away: it stays, and that is no error, since nobody could do
+ * anything about it and whoever asks would ask for ever. Throws `busy` while something holds the volume there.
+ */
+export async function unpublish(context: UnpublishContext, name: string, target: string): Promise<void> {
+  const record = await context.records.load(name);
+  const ours = record?.published.find((it) => it.target === target);
+  await takeAway(context, name, target, record, ours);
+  if (!record || !ours) return;
+  await context.records.save(name, { ...record, published: record.published.filter((it) => it.target !== target) });
+}
+
+async function takeAway(
+  context: UnpublishContext,
+  name: string,
+  target: string,
+  record: NodeRecord | undefined,
+  ours: Published | undefined,
+): Promise<void> {
+  const found = await walk(target).catch((error: unknown) => {
+    // No path leads there that nobody else could have turned: whatever is there now is not what we made.
+    if (isCode(error, 'invalid')) return undefined;
+    throw error;
+  });
+  if (!found) return;
+  await using place = found;
+  const looks = await looksOf(context, name, record);
+  let wasMounted = false;
+  for (let mount = await mountAtPlace(place); mount; mount = await mountAtPlace(place)) {
+    if (!isOf(looks, mount)) return await refuseIfBelow(looks, place, name, mount);
+    await unmountAt(context.exec, place, mount);
+    wasMounted = true;
+  }
+  if (ours || wasMounted) await removeTarget(place, ours?.how, looks);
+}
+
+/** By what a mount of the volume is known. */
+interface Looks {
+  /** `major:minor` of its block device. */
+  readonly device: string | undefined;
+  /** Its device node within /dev, `/loop7`. */
+  readonly node: string | undefined;
+  /** How the path of its directory ends within its file system. */
+  readonly root: string | undefined;
+  /** The directory itself. */
+  readonly directory: string | undefined;
+}
+
+async function looksOf(context: UnpublishContext, name: string, record: NodeRecord | undefined): Promise<Looks> {
+  const attached = await attachedTo(context, name, record);
+  if (attached?.kind === 'directory') {
+    const root = `/${attached.path.split('/').slice(-3).join('/')}`;
+    return { device: undefined, node: undefined, root, directory: attached.path };
+  }
+  const device = attached?.path ?? (record && loopOver(name));
+  if (device === undefined) return { device: undefined, node: undefined, root: undefined, directory: undefined };
+  const number = await numberOf(device);
+  return { device: number, node: device.slice('/dev'.length), root: undefined, directory: undefined };
+}
+
+/** What the engine has of it; without a record, in the pool that its Volume names. */
+async function attachedTo(
+  { engine, volumes }: UnpublishContext,
+  name: string,
+  record: NodeRecord | undefined,
+): Promise<Attached | undefined> {
+  const pool = record?.pool || volumes.informer.get({ name })?.status?.placement?.pool;
+  if (!pool) return undefined;
+  // A pool that is not to be had any more must not keep its volumes mounted.
+  return engine.node.attached({ pool, name }).catch(() => undefined);
+}
+
+/** The loop device over a file of the volume, where the engine can't tell any more. */
+function loopOver(name: string): string | undefined {
+  return listLoops().find(({ file }) => file.split('/').at(-2) === name && file.split('/').at(-3) === 'volumes')
+    ?.device;
+}
+
+async function numberOf(device: string): Promise<string | undefined> {
+  const found = await stat(device).catch(() => undefined);
+  return found && deviceNumber(found.rdev);
+}
+
+function isOf({ device, node, root }: Looks, mount: MountEntry): boolean {
+  if (device !== undefined && mount.device === device) return true;
+  if (node !== undefined && mount.fsType.endsWith('tmpfs') && mount.root === node) return true;
+  return root !== undefined && mount.root.endsWith(root);
+}
+
+async function refuseIfBelow(looks: Looks, place: Place, name: string, above: MountEntry): Promise<void> {
+  const below = (await readMounts()).some(
+    ({ target, ...mount }) => target === place.path && isOf(looks, { target, ...mount }),
+  );
+  if (!below) return;
+  fail(
+    'busy',
+    `unpublishing volume ${name} from ${place.path}: ${above.source} is mounted over it; unmount that first`,
+  );
+}
+
+/** Removes an empty directory, an empty file or a link to the volume; anything else was not put there by us. */
+async function removeTarget(place: Place, how: Published['how'] | undefined, { directory }: Looks): Promise<void> {
+  await using entry = await openEntry(place);
+  const found = await entry?.stat();
+  if (!found) return;
+  const path = entryOf(place);
+  const tolerate = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  };
+  if (found.isDirectory()) return await rmdir(path).catch(tolerate);
+  if (found.isFile() && found.size === 0) return await unlink(path).catch(tolerate);
+  if (how !== 'symlink' || !found.isSymbolicLink()) return;
+  if (directory === undefined || (await readlink(path)) === directory) await unlink(path).catch(tolerate);
+}

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { leases, nodes, volumeAttachments } from '../src/model/kinds/index.ts';
+import { type ServedApi, serveApi } from './support/served-api.ts';
+
+// What clients expect of every Kubernetes API, whoever wrote them.
+let served: ServedApi;
+const ask: ServedApi['ask'] = (...args) => served.ask(...args);
+
+beforeAll(async () => {
+  served = await serveApi();
+});
+afterAll(async () => await served?.[Symbol.asyncDispose]());
+
+describe('without a credential', () => {
+  test.each(['/healthz', '/livez', '/readyz', '/version', '/version/', '/readyz?verbose'])(
+    '%s is answered',
+    async (path) => {
+      expect((await ask(path, { anonymous: true })).code).toBe(200);
+    },
+  );
+
+  test.each(['/', '/api', '/apis', '/openapi/v2', '/openapi/v3', '/metrics', '/api/v1/nodes', '/readyz/../metrics'])(
+    '%s is not',
+    async (path) => {
+      expect((await ask(path, { anonymous: true })).json).toMatchObject({ code: 401, reason: 'Unauthorized' });
+    },
+  );
+
+  test('a credential that is not good is refused where none is needed, too', async () => {
+    const answer = await ask('/healthz', { anonymous: true, headers: { authorization: 'Bearer nothing' } });
+    expect(answer.json).toMatchObject({ code: 401, reason: 'Unauthorized' });
+  });
+});
+
+describe('as somebody else', () => {
+  test.each([
+    { 'Impersonate-User': 'bob' },
+    { 'impersonate-group': 'system:masters' },
+    { 'Impersonate-Uid': '1' },
+    { 'Impersonate-Extra-scopes': 'x' },
+    { 'Impersonate-User': '' },
+    { 'Impersonate-Anything': 'new' },
+  ])('%j is refused, whatever is asked', async (headers) => {
+    const create = { kind: 'ConfigMap', metadata: { name: 'as-bob' } };
+    for (const [path, method, body] of [
+      ['/api/v1/nodes', 'GET', undefined],
+      ['/readyz', 'GET', undefined],
+      ['/api/v1/namespaces/default/configmaps', 'POST', create],
+      [
+        '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+        'POST',
+        { spec: { resourceAttributes: { resource: 'pods', verb: 'get' } } },
+      ],
+    ] as const) {
+      const { json } = await ask(path, { method, headers, body });
+      expect(json).toMatchObject({ code: 403, reason: 'Forbidden' });
+      expect(json.message).toMatch(/impersonation is not served; leave out --as/);
+    }
+    expect((await ask('/api/v1/namespaces/default/configmaps/as-bob')).code).toBe(404);
+  });
+});
+
+describe('an update of what is not there', () => {
+  const lease = (name: string, more: object = {}) => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, ...more },
+    spec: { holderIdentity: 'a' },
+  });
+  const at = (name: string) => `/apis/coordination.k8s.io/v1/namespaces/default/leases/${name}`;
+
+  test('creates it, where Kubernetes does so', async () => {
+    const created = await ask(at('new'), { method: 'PUT', body: lease('new', { resourceVersion: '1' }) });
+    expect(created.code).toBe(201);
+    expect(created.json.metadata).toMatchObject({ name: 'new', namespace: 'default', uid: expect.any(String) });
+    const again = await ask(at('new'), { method: 'PUT', body: lease('new') });
+    expect(again.code).toBe(200);
+    expect(again.json.metadata.uid).toBe(created.json.metadata.uid);
+    const role = { kind: 'ClusterRole', metadata: { name: 'reader' }, rules: [] };
+    const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles/reader';
+    expect((await ask(path, { method: 'PUT', body: role })).code).toBe(201);
+  });
+
+  test('but not on trial, not of another object, and not in a namespace that is not there', async () => {
+    expect((await ask(`${at('trial')}?dryRun=All`, { method: 'PUT', body: lease('trial') })).code).toBe(201);
+    expect(await served.api.get(leases, { namespace: 'default', name: 'trial' })).toBeUndefined();
+    const other = await ask(at('other'), { method: 'PUT', body: lease('other', { uid: 'gone' }) });
+    expect(other.json).toMatchObject({ code: 409, reason: 'Conflict' });
+    const nowhere = at('x').replace('default', 'nowhere');
+    expect((await ask(nowhere, { method: 'PUT', body: lease('x') })).json.message).toContain('"nowhere" not found');
+  });
+
+  test('is refused for all other kinds', async () => {
+    const map = { kind: 'ConfigMap', metadata: { name: 'absent' } };
+    const answer = await ask('/api/v1/namespaces/default/configmaps/absent', { method: 'PUT', body: map });
+    expect(answer.json).toMatchObject({ code: 404, reason: 'NotFound' });
+  });
+});
+
+test('warnings are told when the write fails, too', async () => {
+  const body = { kind: 'ConfigMap', metadata: { name: 'Not_A_Name' }, colour: 'red' };
+  const answer = await ask('/api/v1/namespaces/default/configmaps', { method: 'POST', body });
+  expect(answer.code).toBe(422);
+  expect(answer.headers['warning']).toBe('299 - "unknown field \\"colour\\""');
+});
+
+describe('a write of the status', () => {
+  const patch = (path: string, body: object) =>
+    ask(path, { method: 'PATCH', body, headers: { 'content-type': 'application/merge-patch+json' } });
+  const metadata = { labels: { a: 'b' }, annotations: { c: 'd' }, finalizers: ['example.com/x'] };
+
+  test("takes the metadata of most of Kubernetes' own kinds with it, but never the spec", async () => {
+    await served.api.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } });
+    const { code } = await patch('/api/v1/nodes/n/status', { metadata, spec: { unschedulable: true } });
+    expect(code).toBe(200);
+    const node = await served.api.get(nodes, { name: 'n' });
+    expect(node?.metadata).toMatchObject(metadata);
+    expect(node?.spec).toBeUndefined();
+    const bad = await patch('/api/v1/nodes/n/status', { metadata: { labels: { 'not ok': 'x' } } });
+    expect(bad.json).toMatchObject({ code: 422, reason: 'Invalid' });
+    // The last finalizer may go this way.
+    await served.api.delete(nodes, { name: 'n' });
+    await patch('/api/v1/nodes/n/status', { metadata: { finalizers: null } });
+    expect(await served.api.get(nodes, { name: 'n' })).toBeUndefined();
+  });
+
+  test('leaves that of attachments and of custom resources alone', async () => {
+    await served.api.create(volumeAttachments, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'VolumeAttachment',
+      metadata: { name: 'va' },
+      spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'p' } },
+    });
+    const path = '/apis/storage.k8s.io/v1/volumeattachments/va/status';
+    expect((await patch(path, { metadata, status: { attached: true } })).json.status).toEqual({ attached: true });
+    expect((await served.api.get(volumeAttachments, { name: 'va' }))?.metadata).not.toHaveProperty('labels');
+    const pool = { kind: 'Pool', metadata: { name: 'p' }, spec: {} };
+    await ask('/apis/moorage.dev/v1alpha1/pools', { method: 'POST', body: pool });
+    const answer = await patch('/apis/moorage.dev/v1alpha1/pools/p/status', { metadata, status: { phase: 'Ready' } });
+    expect(answer.json.metadata).not.toHaveProperty('labels');
+  });
+});
+
+describe('what is not served', () => {
+  const deployments = '/apis/apps/v1/namespaces/default/deployments';
+
+  test.each([
+    ['/api/v1/namespaces/default/pods', 'Pod'],
+    [deployments, 'Deployment'],
+    ['/apis/apps/v1/namespaces/default/statefulsets', 'StatefulSet'],
+    ['/apis/apps/v1/namespaces/default/daemonsets', 'DaemonSet'],
+    ['/apis/batch/v1/namespaces/default/jobs', 'Job'],
+  ])('%s says what to use instead', async (path, kind) => {
+    const { json } = await ask(path, { method: 'POST', body: { kind } });
+    expect(json).toMatchObject({ code: 405, reason: 'MethodNotAllowed' });
+    expect(json.message).toContain(`${kind} can't be written: Moorage runs no containers`);
+    expect(json.message).toContain('moorage mount CLAIM PATH');
+    expect((await ask(`${path}/x`)).json).toMatchObject({ code: 404, reason: 'NotFound' });
+  });
+
+  test('workloads can only be created, as clients read it: nobody lists or watches them', async () => {
+    const { json } = await ask('/apis/apps/v1');
+    for (const { verbs } of json.resources) expect(verbs).toEqual(['create']);
+    expect((await ask('/apis/networking.k8s.io/v1')).code).toBe(404);
+  });
+});
+
+describe('events are the same in both of their forms', () => {
+  const core = '/api/v1/namespaces/default/events';
+  const other = '/apis/events.k8s.io/v1/namespaces/default/events';
+  const regarding = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data', namespace: 'default' };
+
+  const told = {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: { name: 'new' },
+    eventTime: '2030-01-01T00:00:00.000000Z',
+    reportingController: 'example.com/teller',
+    reportingInstance: 'teller-1',
+    action: 'Telling',
+    reason: 'Told',
+    regarding,
+    note: 'something happened',
+    type: 'Normal',
+  };
+  const older = {
+    metadata: { name: 'old' },
+    involvedObject: regarding,
+    reason: 'Failed',
+    message: 'it failed',
+    type: 'Warning',
+    count: 3,
+    source: { component: 'moorage', host: 'n' },
+    firstTimestamp: '2030-01-01T00:00:00Z',
+    lastTimestamp: '2030-01-01T00:00:09Z',
+    reportingComponent: 'moorage',
+  };
+
+  test('what one creates, the other reads', async () => {
+    expect((await ask(other, { method: 'POST', body: told })).code).toBe(201);
+    expect((await ask(core, { method: 'POST', body: older })).code).toBe(201);
+    const inCore = (await ask(`${core}/new`)).json;
+    expect(inCore).toMatchObject({
+      apiVersion: 'v1',
+      involvedObject: regarding,
+      message: told.note,
+      reportingComponent: told.reportingController,
+      reportingInstance: told.reportingInstance,
+      eventTime: told.eventTime,
+    });
+    expect(inCore).not.toHaveProperty('note');
+    const inOther = (await ask(`${other}/old`)).json;
+    expect(inOther).toMatchObject({
+      apiVersion: 'events.k8s.io/v1',
+      regarding,
+      note: 'it failed',
+      reportingController: 'moorage',
+      deprecatedCount: 3,
+      deprecatedSource: older.source,
+      deprecatedFirstTimestamp: older.firstTimestamp,
+      deprecatedLastTimestamp: older.lastTimestamp,
+    });
+    expect(inOther.metadata).toEqual((await ask(`${core}/old`)).json.metadata);
+  });
+
+  test('lists, selectors, tables and watches', async () => {
+    const names = async (query: string) =>
+      (await ask(`${other}?${query}`)).json.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+    expect(await names('')).toEqual(['new', 'old']);
+    expect(await names('fieldSelector=regarding.name%3Ddata,type%3DWarning')).toEqual(['old']);
+    expect(await names('fieldSelector=reportingController%3Dexample.com/teller')).toEqual(['new']);
+    expect((await ask(`${other}?fieldSelector=involvedObject.name%3Ddata`)).code).toBe(400);
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const { json: table } = await ask(other, { headers: { accept } });
+    expect(table.rows.map(({ cells }: { cells: string[] }) => cells[2])).toEqual(['Told', 'Failed']);
+    const list = (await ask(other)).json;
+    expect(list).toMatchObject({ kind: 'EventList', apiVersion: 'events.k8s.io/v1' });
+    const from = list.metadata.resourceVersion;
+    const patched = await ask(`${core}/old`, {
+      method: 'PATCH',
+      body: { count: 4 },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    expect(patched.code).toBe(200);
+    const { text } = await ask(`${other}?watch=1&timeoutSeconds=1&resourceVersion=${from}`);
+    const [line = ''] = text.split('\n');
+    expect(JSON.parse(line)).toMatchObject({
+      type: 'MODIFIED',
+      object: { apiVersion: 'events.k8s.io/v1', deprecatedCount: 4, note: 'it failed' },
+    });
+  });
+
+  test('patches, updates, updates that create, refusals and deletions', async () => {
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const series = { count: 2, lastObservedTime: '2030-01-01T00:01:00.000000Z' };
+    expect((await ask(`${other}/new`, { method: 'PATCH', body: { series }, headers })).code).toBe(200);
+    expect((await ask(`${core}/new`)).json.series).toEqual(series);
+    const current = (await ask(`${other}/new`)).json;
+    const put = (name: string, body: object) => ask(`${other}/${name}`, { method: 'PUT', body });
+    expect((await put('new', { ...current, note: 'again' })).json.note).toBe('again');
+    expect((await put('new', { ...current, note: 'too late' })).json).toMatchObject({ code: 409, reason: 'Conflict' });
+    expect((await put('made', { ...told, metadata: { name: 'made' } })).code).toBe(201);
+    const bad = await ask(other, { method: 'POST', body: { metadata: { name: 'bad' }, type: 'Loud', colour: 1 } });
+    expect(bad.json).toMatchObject({ code: 422, reason: 'Invalid' });
+    expect(bad.json.details.causes.map(({ field }: { field: string }) => field)).toEqual(
+      expect.arrayContaining(['eventTime', 'reportingController', 'action', 'type']),
+    );
+    expect(bad.headers['warning']).toContain('unknown field');
+    expect((await ask(`${other}/absent`)).json.message).toBe('events.events.k8s.io "absent" not found');
+    expect((await ask(`${other}/made`, { method: 'DELETE' })).code).toBe(200);
+    expect((await ask(`${core}/made`)).code).toBe(404);
+    expect((await ask(other, { method: 'DELETE' })).code).toBe(200);
+    expect((await ask(core)).json.items).toEqual([]);
+  });
+});
