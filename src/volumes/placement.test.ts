@@ -46,6 +46,42 @@ test.each<[string, PlacementWish, PoolOffer[], string]>([
     [offer('a', { backend: 'directory' }), offer('b', { promised: gibibyte })],
     'b',
   ],
+  [
+    'a small pool with room that is there, before one that promises six times what it has',
+    wish(),
+    [
+      offer('a', { total: 40n * gibibyte, available: 40n * gibibyte, reserve: 2n * gibibyte, overProvisioning: 6 }),
+      offer('b', { total: 60n * gibibyte, available: 50n * gibibyte, reserve: 3n * gibibyte }),
+    ],
+    'b',
+  ],
+  [
+    'the one that can promise most, where nothing is left that is real',
+    wish(),
+    [
+      offer('a', { promised: 100n * gibibyte, overProvisioning: 2 }),
+      offer('b', { promised: 100n * gibibyte, overProvisioning: 3 }),
+    ],
+    'b',
+  ],
+  [
+    'one that keeps sizes and file systems before a larger one of directories',
+    wish(),
+    [offer('a', { backend: 'directory' }), offer('b', { promised: gibibyte })],
+    'b',
+  ],
+  [
+    'a preferred node, though it has only directories',
+    wish({ preferredNodes: ['n2'] }),
+    [offer('a', { backend: 'directory', node: 'n2' }), offer('b')],
+    'a',
+  ],
+  [
+    'directories where no option is in their way',
+    wish({ mountFlags: ['noexec'] }),
+    [offer('a', { backend: 'directory' })],
+    'a',
+  ],
   ['exactly what is left', wish({ size: 95n * gibibyte }), [offer('a')], 'a'],
   [
     'twice the capacity, where that may be promised',
@@ -115,6 +151,13 @@ test.each<[string, PlacementWish, PoolOffer[], string, string]>([
     [offer('a', { backend: 'directory' })],
     'BackendUnsupported',
     'pool a on node-1 keeps directories, and has no raw block',
+  ],
+  [
+    'a mount option that directories would ignore',
+    wish({ mountFlags: ['noexec,discard'] }),
+    [offer('a', { backend: 'directory' })],
+    'BackendUnsupported',
+    "pool a on node-1 keeps directories, which can't have the mount option discard",
   ],
 ])('refused for %s', (_, asked, offers, reason, message) => {
   expect(place(asked, offers)).toEqual({ refusals: [expect.objectContaining({ reason, message })] });

@@ -1,4 +1,5 @@
 import { parseLabelSelector } from '../api/selectors.ts';
+import { notForBindMounts } from '../model/filesystems/mount.ts';
 import type { Refusal } from '../model/kinds/moorage.ts';
 import { sizeWords } from './words.ts';
 
@@ -18,6 +19,8 @@ export interface PlacementWish {
   readonly preferredNodes?: readonly string[] | undefined;
   /** Where the source of a copy is: copies share their source's bytes, so they stay in its pool. */
   readonly source?: { readonly name: string; readonly pool: string; readonly node: string } | undefined;
+  /** The options of its mounts: a pool of directories can only have those of bind mounts. */
+  readonly mountFlags?: readonly string[] | undefined;
   /** What pools have said that were tried already: it counts for more than what is known of them. */
   readonly refused?: readonly Refusal[] | undefined;
 }
@@ -48,8 +51,9 @@ export type PlacementDecision =
   | { readonly refusals: readonly Refusal[] };
 
 /**
- * Chooses a pool for a volume: of those that can hold it, the one on the most preferred node, then the one that can
- * promise most. Pure: or says for every pool why not.
+ * Chooses a pool for a volume, or says for every pool why not: of those that can hold it, the one on the most preferred
+ * node, then one that keeps sizes and file systems before one of directories, then the one with most room that is
+ * really there, and only then with most that can be promised. Pure.
  */
 export function place(wish: PlacementWish, offers: readonly PoolOffer[]): PlacementDecision {
   const considered = poolsFor(wish, offers);
@@ -122,6 +126,11 @@ function judge(wish: PlacementWish, offer: PoolOffer): Refusal | undefined {
   if (wish.mode === 'Block' && offer.backend === 'directory') {
     return { pool, node, reason: 'BackendUnsupported', message: `${where} keeps directories, and has no raw block` };
   }
+  const [ignored] = offer.backend === 'directory' ? notForBindMounts(wish.mountFlags ?? []) : [];
+  if (ignored !== undefined) {
+    const message = `${where} keeps directories, which can't have the mount option ${ignored}`;
+    return { pool, node, reason: 'BackendUnsupported', message };
+  }
   return refuseFull(offer, wish.size, wish.provisioning);
 }
 
@@ -136,9 +145,17 @@ function compare(wish: PlacementWish, one: PoolOffer, other: PoolOffer): number 
   const rank = ({ node }: PoolOffer) => (preferred.includes(node) ? preferred.indexOf(node) : preferred.length);
   if (rank(one) !== rank(other)) return rank(one) - rank(other);
   if (Boolean(one.cordoned) !== Boolean(other.cordoned)) return one.cordoned ? 1 : -1;
-  const [most, otherMost] = [promisable(one, wish.provisioning), promisable(other, wish.provisioning)];
-  if (most !== otherMost) return most > otherMost ? -1 : 1;
+  if (one.backend !== other.backend) return one.backend === 'directory' ? 1 : -1;
+  for (const room of [realRoom, promisable]) {
+    const [most, otherMost] = [room(one, wish.provisioning), room(other, wish.provisioning)];
+    if (most !== otherMost) return most > otherMost ? -1 : 1;
+  }
   return one.pool < other.pool ? -1 : 1;
+}
+
+/** Bytes that the pool could promise if it promised nothing twice. */
+function realRoom(offer: PoolOffer, provisioning: 'thin' | 'thick'): bigint {
+  return promisable({ ...offer, overProvisioning: Math.min(offer.overProvisioning, 1) }, provisioning);
 }
 
 /** To the thousandth, which is exact enough for a ratio that a person wrote. */

@@ -25,6 +25,8 @@ export interface Aside {
 /** More about the wish for a new volume than its spec says. */
 export interface AsideOptions {
   readonly poolSelector?: string | undefined;
+  /** The options of its mounts. */
+  readonly mountFlags?: readonly string[] | undefined;
   /** Pools that have refused it already, against what was known of them. */
   readonly refused?: readonly Refusal[] | undefined;
 }
@@ -47,7 +49,7 @@ export class Room {
   }
 
   /** Sets bytes aside for a new volume of that name in the best pool, or says for every pool why there are none. */
-  setAside(name: string, spec: Volume['spec'], { poolSelector, refused }: AsideOptions = {}): Aside {
+  setAside(name: string, spec: Volume['spec'], { poolSelector, mountFlags, refused }: AsideOptions = {}): Aside {
     const { api, ledger } = this.#view;
     const source = sourceOf(api, spec);
     // The controller knows how to wait for a source.
@@ -55,7 +57,8 @@ export class Room {
     const { pool, mode, provisioning, nodes, preferredNodes } = spec;
     const bytes = bytesOf(spec.size);
     this.letGo(name);
-    const wish = { pool, poolSelector, mode, provisioning, nodes, preferredNodes, size: bytes, source, refused };
+    const where = { pool, poolSelector, nodes, preferredNodes, source, refused };
+    const wish = { ...where, mode, provisioning, mountFlags, size: bytes };
     const decision = place(wish, this.offers());
     if (!('placement' in decision)) return { pool: undefined, node: undefined, refusals: decision.refusals };
     ledger.assume(wishKey(name), { pool: decision.placement.pool, bytes });

@@ -29,8 +29,10 @@ export async function publish(context: NodeContext, request: NodePublishVolumeRe
   const next = { ...record, published: [...others, wish] };
   if (JSON.stringify(next) !== JSON.stringify(record)) await records.save(name, next);
   switch (staged.how) {
-    case 'bind':
-      return bindMount(exec, staged.path, target, { readOnly });
+    case 'bind': {
+      const options = staged.directory ? use.mountFlags : [];
+      return bindMount(exec, staged.path, target, { readOnly, options });
+    }
     case 'device': {
       const device = await deviceFor(context, next, others.length > 0);
       return bindMount(exec, device, target, { file: true });
@@ -44,6 +46,8 @@ export async function publish(context: NodeContext, request: NodePublishVolumeRe
 interface Staged {
   readonly how: Published['how'];
   readonly path: string;
+  /** True if it has no mount of its own yet, so that the one at the target is to have the options. */
+  readonly directory?: boolean;
 }
 
 /** What of a staged volume can be published. Throws `in-use` (FAILED_PRECONDITION) if it is not staged. */
@@ -52,7 +56,7 @@ async function stagedContent({ engine }: NodeContext, doing: string, record: Nod
   if (await mountAt(record.staging)) return { how: 'bind', path: record.staging };
   const attached = await engine.node.attached({ pool: record.pool, name: record.volume });
   if (attached?.kind !== 'directory') return fail('in-use', `${doing}: it is not staged any more; stage it again`);
-  return { how: process.getuid?.() === 0 ? 'bind' : 'symlink', path: attached.path };
+  return { how: process.getuid?.() === 0 ? 'bind' : 'symlink', path: attached.path, directory: true };
 }
 
 /** The other targets that are still there. Throws if they do not go together with the wish. */

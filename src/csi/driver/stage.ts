@@ -1,4 +1,5 @@
 import { fail, messageOf } from '../../lib/errors.ts';
+import { notForBindMounts } from '../../model/filesystems/mount.ts';
 import { unmount } from '../../node/mount.ts';
 import { canonical, readMounts } from '../../node/mountinfo.ts';
 import type { NodeStageVolumeRequest } from '../protocol/csi_pb.ts';
@@ -63,7 +64,18 @@ async function bringHere(
   const block = use.mode === 'Block';
   const readOnly = isDeviceReadOnly(record, context.kubelet);
   const attached = present && mount ? present : await engine.node.attach(wish.ref, { readOnly });
-  if (attached.kind === 'device' && !block) await stageFilesystem(context, { ...wish, ...use }, attached);
+  if (block) return;
+  if (attached.kind === 'device') await stageFilesystem(context, { ...wish, ...use }, attached);
+  else checkDirectoryFlags(wish.doing, use.mountFlags);
+}
+
+/** Throws `invalid` for a mount option that a directory can't be published with: none is ignored in silence. */
+function checkDirectoryFlags(doing: string, flags: readonly string[]): void {
+  const root = process.getuid?.() === 0;
+  const [first] = root ? notForBindMounts(flags) : flags;
+  if (first === undefined) return;
+  const why = root ? 'is none that they can have' : 'takes a mount, which only root can make';
+  fail('invalid', `${doing}: its pool keeps directories, and the mount option ${first} ${why}; leave it out`);
 }
 
 /** Lets a volume go from this node. The record is all that it needs; without one, there is nothing to do. */

@@ -19,6 +19,7 @@ export interface VolumeWish {
   readonly range: Range;
   readonly spec: Volume['spec'];
   readonly poolSelector: string | undefined;
+  readonly mountFlags: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
@@ -41,6 +42,7 @@ export function readCreateVolume(doing: string, request: CreateVolumeRequest, so
   return {
     range,
     poolSelector,
+    mountFlags: use.mountFlags,
     annotations: parameters.claim === undefined ? {} : { [claimAnnotation]: parameters.claim },
     spec: {
       ...choices,

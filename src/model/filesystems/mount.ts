@@ -31,6 +31,11 @@ export function parseMountOptions(kind: MountKind | undefined, given: readonly s
   return words;
 }
 
+/** Those of a volume's mount options, one a word, that a directory mounted in a second place can't have. */
+export function notForBindMounts(given: readonly string[]): readonly string[] {
+  return given.flatMap((word) => word.split(',')).filter((word) => word !== '' && !mountTable.bind.has(split(word)[0]));
+}
+
 function refuse(kind: MountKind | undefined, word: string, tables: readonly ReadonlyMap<string, RegExp>[]): never {
   const allowed = [...new Set(tables.flatMap((table) => [...table.keys()]))].sort().join(', ');
   const what = kind === 'bind' ? 'a directory that is mounted in a second place' : (kind ?? 'a volume');
