@@ -1,7 +1,8 @@
 import type { Mount, Snapshot, Volume } from '../model/kinds/index.ts';
 import { type Condition, isDeleting, type KubeObject } from '../model/object.ts';
-import { deleteFailed } from '../volumes/conditions.ts';
+import { deleteFailed, poolBroken, poolNotReady } from '../volumes/conditions.ts';
 import { brokenLinks } from './broken-links.ts';
+import { count } from './output/human.ts';
 import { eventsOf, type World } from './world.ts';
 
 /** Something that a person should look at: which object, as `explain` takes it, and what is wrong with it. */
@@ -23,7 +24,12 @@ export function findProblems(world: World, now = Date.now(), missing: readonly M
 
   for (const pool of world.pools) {
     const { phase = 'Pending', conditions } = pool.status ?? {};
-    if (phase !== 'Ready' && !isFresh(pool)) add('pool', pool, readyMessage(conditions) ?? `it is ${phase}`);
+    if (phase !== 'Ready' && !isFresh(pool)) {
+      const broken = conditions?.some(({ reason }) => reason === poolBroken);
+      const on = world.volumes.filter(({ status }) => status?.placement?.pool === pool.metadata.name).length;
+      const lost = broken && on > 0 ? `; ${count(on, 'volume')} on it can't be used` : '';
+      add('pool', pool, `${readyMessage(conditions) ?? `it is ${phase}`}${lost}`);
+    }
     for (const condition of warningsOf(conditions)) add('pool', pool, condition.message ?? condition.type);
   }
   for (const node of world.nodes) {
@@ -76,6 +82,12 @@ export function findProblems(world: World, now = Date.now(), missing: readonly M
     if (error && !snapshot.status?.readyToUse) add('volumesnapshot', snapshot, error);
   }
   return list;
+}
+
+/** Why a Volume that was made can't be used now, since its pool can't; undefined if nothing is known of that. */
+export function whyUnusable({ status }: Pick<Volume, 'status'>): string | undefined {
+  const ready = status?.conditions?.find(({ reason }) => reason === poolNotReady);
+  return ready && `it can't be used now: ${ready.message}`;
 }
 
 /** What keeps the bytes of a Volume or Snapshot that is being deleted. */

@@ -27,6 +27,11 @@ export async function isOnFilesystemOf(exec: Exec, device: string, directory: st
   return behind !== undefined && seen !== undefined && behind.filesystem === deviceNumber(seen.dev);
 }
 
+/** Whether the loop device does not tell what is behind it, as over a file of a file system that is dead. */
+export async function isSilent(exec: Exec, device: string): Promise<boolean> {
+  return (await readBacking(exec, device)) === undefined;
+}
+
 function statOf(path: string) {
   return stat(path, { bigint: true }).catch(() => undefined);
 }

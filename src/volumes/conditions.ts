@@ -7,6 +7,12 @@ export const deleteFailed = 'DeleteFailed';
 /** The reason of a Volume or Snapshot that is being deleted, while something else still needs its bytes. */
 export const referenced = 'StillReferenced';
 
+/** The reason of a Pool that was there, but whose file system has shut down. */
+export const poolBroken = 'FilesystemFailed';
+
+/** The reason of a Volume that can't be used now, since its pool can't. */
+export const poolNotReady = 'PoolNotReady';
+
 /** The type of the condition that says that a Volume's deletion was asked for while a node had it. */
 export const deletionAsked = 'DeletionAsked';
 

@@ -1,11 +1,12 @@
 import { Controller, type Result } from '../api/controller.ts';
-import { messageOf } from '../lib/errors.ts';
+import { isCode, messageOf } from '../lib/errors.ts';
 import { type Pool, pools, snapshots, volumes } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { alreadySay, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, poolFinalizer, removeFinalizer } from './finalizers.ts';
 import { poolStatus } from './pool-status.ts';
 import type { PoolState, Storage } from './storage.ts';
+import { tellVolumes } from './volume-status.ts';
 
 /** Milliseconds between two looks at a pool, and before a change of what is promised is written. */
 const lookEvery = 10_000;
@@ -46,6 +47,10 @@ export function createPoolController(storage: Storage): { controller: Controller
   return { controller, firstPass };
 }
 
+function notUsable(error: unknown): PoolState {
+  return { ready: false, why: messageOf(error), broken: isCode(error, 'corrupted') };
+}
+
 class PoolPasses {
   readonly #storage: Storage;
   /** The generation that each pool was last opened or grown for. */
@@ -66,6 +71,7 @@ class PoolPasses {
     if (!state.ready && (before?.ready !== false || before.why !== state.why)) {
       events.warning(pool, 'OpenFailed', state.why);
     }
+    if (before?.ready !== state.ready) await tellVolumes(this.#storage, name, state);
     const exactly = this.#storage.takeExactly(name);
     const status = poolStatus(pool, node, state, this.#storage.offer(pool), exactly);
     if (status) {
@@ -94,10 +100,9 @@ class PoolPasses {
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ pool: name, reason: messageOf(error) }, 'pool not usable');
+      if (!known?.ready || !engine.backendOf(name)) return notUsable(error);
       // A growth that failed leaves an open pool as it was; the next look tries again.
-      return known?.ready && engine.backendOf(name)
-        ? { ...known, capacity: await engine.volumes.capacity(name).catch(() => known.capacity) }
-        : { ready: false, why: messageOf(error) };
+      return engine.volumes.capacity(name).then((capacity) => ({ ...known, capacity }), notUsable);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Pool } from '../model/kinds/moorage.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
-import { alreadySay, type Statement, withConditions } from './conditions.ts';
+import { alreadySay, poolBroken, type Statement, withConditions } from './conditions.ts';
 import { type PoolOffer, promisable } from './placement.ts';
 import type { PoolState } from './storage.ts';
 
@@ -63,7 +63,8 @@ function words(bytes: bigint): string {
 }
 
 function statementsOf(state: PoolState): Statement[] {
-  if (!state.ready) return [{ type: 'Ready', status: 'False', reason: 'NotOpen', message: state.why }];
+  if (!state.ready)
+    return [{ type: 'Ready', status: 'False', reason: state.broken ? poolBroken : 'NotOpen', message: state.why }];
   const { capacity, backend, why } = state;
   const percent = capacity.total > 0n ? ((capacity.total - capacity.available) * 100n) / capacity.total : 100n;
   const enforced = backend === 'directory' ? '; the sizes of its volumes are not enforced' : '';

@@ -48,7 +48,12 @@ export type PoolState =
       readonly wiped?: string | undefined;
       readonly capacity: PoolCapacity;
     }
-  | { readonly ready: false; readonly why: string };
+  | {
+      readonly ready: false;
+      readonly why: string;
+      /** True if it was there, but its file system has shut down. */
+      readonly broken?: boolean;
+    };
 
 /** What the controllers of this node share: the views, the ledger, and the last look at each pool. */
 export class Storage implements Disposable {

@@ -4,7 +4,6 @@ import { fail, isCode } from '../lib/errors.ts';
 import { pools, type Refusal, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
-import type { Statement } from './conditions.ts';
 import { ensureFinalizer, volumeFinalizer } from './finalizers.ts';
 import { place, refuseFull } from './placement.ts';
 import { volumeKey, wishKey } from './promises.ts';
@@ -13,7 +12,7 @@ import { writeRefusals } from './refusals.ts';
 import { sourceOf } from './source.ts';
 import type { Storage } from './storage.ts';
 import { findBytes, removeVolume } from './volume-removal.ts';
-import { notReady, writeVolume } from './volume-status.ts';
+import { inPool, notReady, writeVolume } from './volume-status.ts';
 import { Waiting } from './waiting.ts';
 
 /**
@@ -149,10 +148,8 @@ class VolumePasses {
     placement: NonNullable<Volume['status']>['placement'],
   ): Promise<void> {
     const { refusals: _, ...rest } = volume.status ?? {};
-    const message = `it is in pool ${artifact.pool}`;
-    const ready: Statement = { type: 'Ready', status: 'True', reason: 'Created', message };
     const status: Volume['status'] = { ...rest, phase: 'Ready', size: formatBytes(artifact.size), placement };
-    await writeVolume(this.#storage.options.api, volume, status, [ready], true);
+    await writeVolume(this.#storage.options.api, volume, status, [inPool(artifact.pool)], true);
   }
 }
 

@@ -1,8 +1,10 @@
 import {
   driverName,
   type Node,
+  type PersistentVolume,
   type PersistentVolumeClaim,
   type StorageClass,
+  type Volume,
   type VolumeSnapshot,
 } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
@@ -12,7 +14,7 @@ import { type BindingPlan, planBinding } from '../../orchestrator/binder/plan.ts
 import { claimSourceFinalizer } from '../../sidecars/shared/names.ts';
 import { brokenLinkOf } from '../broken-links.ts';
 import { count } from '../output/human.ts';
-import { lastWarning } from '../problems.ts';
+import { lastWarning, whyUnusable } from '../problems.ts';
 import type { World } from '../world.ts';
 import { adviceOn, howToUse } from './advice.ts';
 import { lookForPlace, placeOf } from './places.ts';
@@ -47,9 +49,14 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
   }
   if (claim.status?.phase === 'Bound') {
     const broken = brokenLinkOf(world, claim, now.getTime());
+    const volume = volumeOf(
+      world,
+      world.pvs.find(({ metadata }) => metadata.name === claim.spec.volumeName),
+    );
+    const unusable = volume && whyUnusable(volume);
     return reportOn(world, claim, {
-      verdict: broken?.message ?? `bound to ${claim.spec.volumeName}${growth(claim)}`,
-      isWell: broken === undefined,
+      verdict: broken?.message ?? unusable ?? `bound to ${claim.spec.volumeName}${growth(claim)}`,
+      isWell: broken === undefined && unusable === undefined,
       because: [...boundBecause(world, claim, storageClass), ...use],
       next: broken
         ? adviceOnBroken(claim, broken.kind === 'Loss')
@@ -176,10 +183,14 @@ function boundBecause(world: World, claim: PersistentVolumeClaim, storageClass: 
         `${made} made ${pv.metadata.name} for this claim, by class ${storageClass?.metadata.name ?? pv.spec.storageClassName ?? '""'}`,
       ]
     : [`${pv.metadata.name} was there already, and was the smallest that fits, or was reserved for it`];
-  const volume = world.volumes.find(
-    ({ metadata }) => metadata.name === pv.spec.csi?.volumeHandle && pv.spec.csi.driver === driverName,
-  );
+  const volume = volumeOf(world, pv);
   return [...lines, ...(volume ? placeOf(world, volume) : [])];
+}
+
+/** Our Volume that a PersistentVolume stands for. */
+function volumeOf(world: World, pv: PersistentVolume | undefined): Volume | undefined {
+  if (pv?.spec.csi?.driver !== driverName) return undefined;
+  return world.volumes.find(({ metadata }) => metadata.name === pv.spec.csi?.volumeHandle);
 }
 
 /** The Volume that our driver would be asked for. */

@@ -3,8 +3,9 @@ import type { Mount, PersistentVolume, Pool, Snapshot, Volume, VolumeSnapshot } 
 import { driverName } from '../../model/kinds/index.ts';
 import { isDeleting, type KubeObject } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
+import { poolBroken } from '../../volumes/conditions.ts';
 import { humanQuantity } from '../output/human.ts';
-import { lastWarning, readyMessage } from '../problems.ts';
+import { lastWarning, readyMessage, whyUnusable } from '../problems.ts';
 import type { World } from '../world.ts';
 import { lookForPlace, placeOf } from './places.ts';
 import { type Report, reportOn } from './report.ts';
@@ -58,12 +59,13 @@ export function explainVolume(world: World, volume: Volume): Report {
       ? refusals
       : lookForPlace(world, { ...spec, source: undefined, size: bytesOf(spec.size) });
   const user = pv?.spec.claimRef;
+  const lost = whyUnusable(volume);
   return reportOn(world, volume, {
     verdict:
       phase === 'Ready'
-        ? `ready, ${humanQuantity(status?.size)}`
+        ? (lost ?? `ready, ${humanQuantity(status?.size)}`)
         : (readyMessage(status?.conditions) ?? `it is ${phase}`),
-    isWell: phase === 'Ready',
+    isWell: phase === 'Ready' && lost === undefined,
     because: [
       ...placeOf(world, volume),
       pv
@@ -128,8 +130,18 @@ export function explainPool(world: World, pool: Pool): Report {
       `it may promise ${pool.spec.overProvisioning} times what it has, but for the reserve (${pool.spec.reserve ? humanQuantity(pool.spec.reserve) : '5 %'})`,
       `${inside(world.volumes)} volumes and ${inside(world.snapshots)} snapshots are on it`,
     ],
-    next: phase === 'Ready' ? [] : ['moorage doctor says what this machine lacks'],
+    next: phase === 'Ready' ? [] : adviceFor(pool),
   });
+}
+
+function adviceFor({ status }: Pool): string[] {
+  const reason = status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
+  if (reason !== poolBroken) return ['moorage doctor says what this machine lacks'];
+  return [
+    'see what the kernel said of its disk: dmesg',
+    'end what uses its volumes and unmount them (moorage umount PATH); it is mounted again by itself then',
+    'or start Moorage again, which takes its volumes off, mounts it, and puts them back',
+  ];
 }
 
 /** Whether a snapshot can be restored, and why not. */

@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
-import { isBehind, isOnFilesystemOf } from '../../node/backing.ts';
+import { isBehind, isOnFilesystemOf, isSilent } from '../../node/backing.ts';
 import { type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
-import type { LocalPool } from './pool.ts';
 
 /** A loop device over a file of a pool. */
 export interface LocalAttachment extends EngineRef {
@@ -18,8 +17,17 @@ export interface LocalAttachment extends EngineRef {
   readonly deleted: boolean;
 }
 
+/** Where a pool's volumes and snapshots are. */
+export interface Shelves {
+  readonly name: string;
+  readonly volumes: { readonly directory: string };
+  readonly snapshots: { readonly directory: string };
+  /** True if their file system is dead: then the kernel tells nothing of what is on it but the paths. */
+  readonly dead: boolean;
+}
+
 /** The loop devices over files of the pools, whoever attached them, from the system itself. */
-export async function findAttachments(exec: Exec, pools: readonly LocalPool[]): Promise<readonly LocalAttachment[]> {
+export async function findAttachments(exec: Exec, pools: readonly Shelves[]): Promise<readonly LocalAttachment[]> {
   const mounts = await readMounts();
   const found: LocalAttachment[] = [];
   for (const loop of listLoops()) {
@@ -44,7 +52,7 @@ export async function findAttachments(exec: Exec, pools: readonly LocalPool[]): 
  * What the loop device is over, if that is of the pool. The path alone does not tell: loop devices are of the whole
  * machine, and nodes that are containers may each have a pool of the same name at the same path.
  */
-async function kindOf(exec: Exec, loop: Loop, pool: LocalPool): Promise<Artifact['kind'] | undefined> {
+async function kindOf(exec: Exec, loop: Loop, pool: Shelves): Promise<Artifact['kind'] | undefined> {
   const { device, file, deleted } = loop;
   for (const [kind, shelf] of [
     ['volume', pool.volumes.directory],
@@ -52,6 +60,7 @@ async function kindOf(exec: Exec, loop: Loop, pool: LocalPool): Promise<Artifact
   ] as const) {
     const whole = join(shelf, basename(dirname(file)), basename(file));
     if (!mayBeOver(loop, whole)) continue;
+    if (pool.dead && (await isSilent(exec, device))) return kind;
     if (await (deleted ? isOnFilesystemOf(exec, device, shelf) : isBehind(exec, device, whole))) return kind;
   }
   return undefined;

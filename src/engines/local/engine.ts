@@ -36,7 +36,7 @@ export interface LocalEngine extends Engine {
   growPool(pool: Pool): Promise<OpenPool>;
   /** Removes an open pool that has no volumes or snapshots left (`in-use` otherwise). */
   removePool(name: string): Promise<void>;
-  /** Names of the open pools. */
+  /** Names of the open pools whose file systems are alive. */
   pools(): readonly string[];
   /** The loop devices over files of the open pools, whoever attached them. */
   attachments(): Promise<readonly LocalAttachment[]>;
@@ -53,9 +53,13 @@ export function openLocalEngine(options: {
   const { dataDir, exec, log } = options;
   const pools = new Map<string, LocalPool>();
   const locks = new KeyedLock();
-  const poolOf = (name: string) =>
+  const knownPool = (name: string) =>
     pools.get(name) ??
     fail('not-ready', `pool ${name} is not open on this machine; "kubectl describe pool ${name}" says why`);
+  const poolOf = (name: string) => {
+    const pool = knownPool(name);
+    return pool.dead ? fail('not-ready', pool.deadWords()) : pool;
+  };
   const describe = async (pool: LocalPool): Promise<OpenPool> => ({
     backend: pool.content.backend,
     why: pool.marker.why,
@@ -78,9 +82,14 @@ export function openLocalEngine(options: {
         const { name, uid } = wish.metadata;
         const open = pools.get(name);
         if (open && open.uid !== uid) fail('in-use', `pool ${name} is open under another uid; it must be closed first`);
-        const pool = open ?? (await LocalPool.open(exec, log, dataDir, wish, signal));
+        const alive = open && !(await isDead(open)) ? open : undefined;
+        if (open && !alive) {
+          await letGoOfDead(exec, open);
+          pools.delete(name);
+        }
+        const pool = alive ?? (await LocalPool.open(exec, log, dataDir, wish, signal));
         pools.set(name, pool);
-        if (open) await pool.grow(wish);
+        await alive?.grow(wish);
         return describe(pool);
       }),
 
@@ -105,11 +114,11 @@ export function openLocalEngine(options: {
         pools.delete(name);
       }),
 
-    pools: () => [...pools.keys()],
+    pools: () => [...pools.values()].filter(({ dead }) => !dead).map(({ name }) => name),
     attachments: () => findAttachments(exec, [...pools.values()]),
     backendOf: (name) => pools.get(name)?.content.backend,
-    volumes: engineVolumes(poolOf, locks),
-    node: engineNode(poolOf, locks),
+    volumes: { ...engineVolumes(poolOf, locks), capacity: (name) => knownPool(name).capacity() },
+    node: engineNode(exec, { poolOf, knownPool }, locks),
   };
 }
 
@@ -120,4 +129,27 @@ export function openLocalEngine(options: {
 async function refuseWhileAttached(exec: Exec, pool: LocalPool): Promise<void> {
   const [first] = await findAttachments(exec, [pool]);
   if (first) fail('busy', `closing pool ${pool.name}: ${first.kind} ${first.name} is attached as ${first.device}`);
+}
+
+async function isDead(pool: LocalPool): Promise<boolean> {
+  await pool.checkAlive().catch(() => {});
+  return pool.dead;
+}
+
+function at(target: string | undefined): string {
+  return target === undefined ? '' : ` at ${target}`;
+}
+
+/** Lets a pool go whose file system has shut down, so that it can be opened again. What uses it has to end first. */
+async function letGoOfDead(exec: Exec, pool: LocalPool): Promise<void> {
+  if (!pool.hasFilesystem) fail('corrupted', `${pool.deadWords()}; it is used again once it takes writes`);
+  const held = await findAttachments(exec, [pool]);
+  if (held.length > 0) {
+    // The first mount is where it is staged, which nobody asked for; the last is where it is used.
+    const volumes = held.slice(0, 5).map(({ kind, name, targets }) => `${kind} ${name}${at(targets.at(-1))}`);
+    const more = held.length > 5 ? ` and ${held.length - 5} more` : '';
+    const remedy = 'unmount them, and it is mounted again; or start Moorage again, which does both';
+    fail('corrupted', `${pool.deadWords()}. On it are ${volumes.join(', ')}${more}: ${remedy}`);
+  }
+  await pool.close();
 }

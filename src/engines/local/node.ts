@@ -1,11 +1,18 @@
+import type { Exec } from '../../lib/exec.ts';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
+import { detachDevice } from '../../node/loop.ts';
 import type { Attached, EngineNode } from '../engine.ts';
+import { findAttachments } from './attachments.ts';
 import { lockOf, type PoolOf, requireItem } from './items.ts';
 import type { Metadata } from './metadata.ts';
 import type { LocalPool } from './pool.ts';
 
 /** The engine's part that attaches volumes, and remembers what was formatted. */
-export function engineNode(poolOf: PoolOf, locks: KeyedLock): EngineNode {
+export function engineNode(
+  exec: Exec,
+  { poolOf, knownPool }: { readonly poolOf: PoolOf; readonly knownPool: PoolOf },
+  locks: KeyedLock,
+): EngineNode {
   return {
     attach: (ref, options) =>
       locks.run(lockOf('volume', ref), async () => {
@@ -17,7 +24,9 @@ export function engineNode(poolOf: PoolOf, locks: KeyedLock): EngineNode {
 
     detach: (ref) =>
       locks.run(lockOf('volume', ref), async () => {
-        const pool = poolOf(ref.pool);
+        const pool = knownPool(ref.pool);
+        // Of a dead file system only the devices can be found.
+        if (pool.dead) return detachDead(exec, pool, ref.name);
         const item = await pool.volumes.get(ref.name);
         if (item) await pool.content.detach(item.directory);
       }),
@@ -40,6 +49,12 @@ export function engineNode(poolOf: PoolOf, locks: KeyedLock): EngineNode {
         await pool.volumes.update(ref.name, { ...metadata, format: { fsType, state } });
       }),
   };
+}
+
+async function detachDead(exec: Exec, pool: LocalPool, name: string): Promise<void> {
+  for (const found of await findAttachments(exec, [pool])) {
+    if (found.kind === 'volume' && found.name === name) await detachDevice(exec, found.device);
+  }
 }
 
 /** Makes a volume blank whose mkfs was cut off, so that what is half-made there is taken for nothing else. */

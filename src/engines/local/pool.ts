@@ -12,6 +12,7 @@ import { syncFilesystem, syncPath } from '../../node/sync.ts';
 import type { PoolCapacity } from '../engine.ts';
 import { chooseLayout, probeReflink, whyNoLoop } from './choose-layout.ts';
 import type { Content } from './content.ts';
+import { takeOffDead, whyDead, whyNotWritable } from './dead-filesystem.ts';
 import { directoryContent } from './directory-content.ts';
 import { checkDisk } from './disk.ts';
 import { imageContent } from './image-content.ts';
@@ -31,6 +32,8 @@ export class LocalPool {
   readonly #exec: Exec;
   readonly #root: string;
   readonly #xfs: XfsStore | undefined;
+  /** Why its file system can't be used any more, as far as the last look has told. */
+  #whyDead: string | undefined;
   /** True once it was seen to be empty and was unmounted: then its shelves are out of reach. */
   #leaving = false;
 
@@ -47,8 +50,9 @@ export class LocalPool {
     // Other file systems promise less.
     const flush = async (directory: string) =>
       xfs || (await hasOneLog(directory)) ? syncPath(directory) : syncFilesystem(exec, directory);
-    this.volumes = new Shelf(join(root, 'volumes'), flush);
-    this.snapshots = new Shelf(join(root, 'snapshots'), flush);
+    const { volumes, snapshots } = shelvesOf(this.name, root);
+    this.volumes = new Shelf(volumes.directory, flush);
+    this.snapshots = new Shelf(snapshots.directory, flush);
   }
 
   /** Ensures the pool, from nothing or from wherever an earlier try was cut off. */
@@ -75,6 +79,11 @@ export class LocalPool {
     const onMade = async () => {
       marker = await writeMarker(base, { ...marker, made: true });
     };
+    if (marker.layout === 'image' || marker.layout === 'disk') {
+      const root = join(base, 'fs');
+      const shelves = shelvesOf(name, root);
+      if (await takeOffDead(exec, root, shelves)) log.warn({ pool: name }, 'its file system had shut down; taken off');
+    }
     const xfsWish = { pool: name, uid, base, marker, onMade, proven: disk && !begun, signal };
     const xfs =
       marker.layout === 'image'
@@ -84,6 +93,7 @@ export class LocalPool {
           : undefined;
     const root = xfs?.root ?? (marker.layout === 'reflink' ? join(base, 'fs') : base);
     const pool = new LocalPool(exec, base, marker, root, xfs);
+    await pool.#require(whyNotWritable);
     for (const shelf of [pool.volumes, pool.snapshots]) {
       const { removed, left } = await shelf.sweep();
       if (removed.length > 0) log.info({ pool: name, swept: removed }, 'removed what a crash had left half-made');
@@ -97,16 +107,43 @@ export class LocalPool {
     if (this.#xfs) await growImage(this.#exec, this.#xfs, sizeOf(wish));
   }
 
+  /** Whether its file system has shut down: then all that can be done is to let go of it. */
+  get dead(): boolean {
+    return this.#whyDead !== undefined;
+  }
+
+  /** Whether its file system is of the pool alone, so that it is ours to mount. */
+  get hasFilesystem(): boolean {
+    return this.#xfs !== undefined;
+  }
+
+  /** Throws `corrupted` if its file system has shut down. */
+  async checkAlive(): Promise<void> {
+    await this.#require(whyDead);
+  }
+
+  async #require(look: (directory: string) => Promise<string | undefined>): Promise<void> {
+    this.#whyDead = await look(this.#root);
+    if (this.#whyDead !== undefined) fail('corrupted', this.deadWords());
+  }
+
+  /** That its file system has shut down, and how that was seen. */
+  deadWords(): string {
+    const where = this.#xfs ? `its file system on ${this.#xfs.device}` : `the file system that it is on`;
+    return `pool ${this.name}: ${where} has shut down or takes no writes (${this.#whyDead}); "dmesg" tells more`;
+  }
+
   /** Throws `busy` while a volume is attached. */
   async close(): Promise<void> {
     if (this.#xfs) await closeXfs(this.#exec, this.#xfs);
   }
 
   /**
-   * How full it is. Where its size is only a promise of the file system below (a sparse image), what that one can
+   * How full it is. Throws `corrupted` if its file system has shut down. Where its size is only a promise of the file system below (a sparse image), what that one can
    * still give counts.
    */
   async capacity(): Promise<PoolCapacity> {
+    await this.checkAlive();
     const own = await filesystemStatistics(this.#root);
     if (this.#xfs?.image === undefined) return own;
     const { size, blocks } = await stat(this.#xfs.image, { bigint: true });
@@ -138,6 +175,11 @@ export class LocalPool {
     await rm(join(this.base, markerName), { force: true });
     if ((await readdir(this.base)).length === 0 && this.marker.layout === 'disk') await rmdir(this.base);
   }
+}
+
+function shelvesOf(name: string, root: string) {
+  const directory = (kind: string) => ({ directory: join(root, kind) });
+  return { name, volumes: directory('volumes'), snapshots: directory('snapshots'), dead: false };
 }
 
 /** The sizes that a pool's spec asks for. */

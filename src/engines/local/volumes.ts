@@ -7,7 +7,7 @@ import type { LocalPool } from './pool.ts';
 import type { ShelfItem } from './shelf.ts';
 
 /** The engine's part that makes and keeps volumes and snapshots: one lock for each, plain steps inside. */
-export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
+export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): Omit<EngineVolumes, 'capacity'> {
   const get: EngineVolumes['get'] = async (kind, ref) => {
     const pool = poolOf(ref.pool);
     const shelf = shelfOf(pool, kind);
@@ -72,8 +72,6 @@ export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
       };
       return [...(await of('volume')), ...(await of('snapshot'))];
     },
-
-    capacity: (name) => poolOf(name).capacity(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fail } from '../../lib/errors.ts';
+import { fail, messageOf } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { probeWholly } from '../../node/blank.ts';
 import { growFilesystem, makeFilesystem, needsGrowth, smallestDevice } from '../../node/filesystem.ts';
@@ -126,7 +126,11 @@ async function openXfs(exec: Exec, device: string, wish: XfsWish, options: reado
     await wish.onMade();
   }
   const root = join(base, 'fs');
-  await mountDevice(exec, { device, target: root, fsType: 'xfs', options });
+  await mountDevice(exec, { device, target: root, fsType: 'xfs', options }).catch((error: unknown) => {
+    if (!/needs cleaning|bad superblock|Input\/output error/.test(messageOf(error))) throw error;
+    const remedy = `nothing was changed; look at it with "xfs_repair -n ${device}"`;
+    fail('corrupted', `pool ${pool}: its file system can't be mounted: ${messageOf(error)}; ${remedy}`, error);
+  });
   return root;
 }
 
