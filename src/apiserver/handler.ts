@@ -4,9 +4,11 @@ import { type About, refuse, statusOf } from '../api/status.ts';
 import { codeOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
+import type { Admission, Admitted, RequestClass } from './access/admission.ts';
 import type { Authenticator, User } from './access/authentication.ts';
 import { type Attributes, type Authorizer, refusalOf } from './access/authorization.ts';
 import { refuseImpersonation } from './access/impersonation.ts';
+import { isHealthPage } from './access/public-pages.ts';
 import { answerReview, reviews } from './access/reviews.ts';
 import { pageOf } from './discovery/pages.ts';
 import { answerWorkload, workloads } from './discovery/workloads.ts';
@@ -26,13 +28,14 @@ export interface HandlerOptions {
   readonly log: Log;
   readonly authenticate: Authenticator;
   readonly authorize: Authorizer;
+  readonly admission: Admission;
   /** The text of /metrics. */
   readonly metrics: (() => Promise<string>) | undefined;
   /** Aborts when the server stops: watches end. */
   readonly stopping: AbortSignal;
 }
 
-/** What becomes of each request: who is it, may they, what is it about, and which verb. */
+/** What becomes of each request: who is it, is there room for it, may they, what is it about, and which verb. */
 export function requestHandler(options: HandlerOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let about: About | undefined;
@@ -41,12 +44,14 @@ export function requestHandler(options: HandlerOptions) {
       const { path, query } = urlOf(request);
       const user = options.authenticate(request) ?? refuse(401, 'Unauthorized', 'Unauthorized');
       refuseImpersonation(request, user);
-      const call = callOf(options.api, request, path, query, user, warnings);
+      const admitted = options.admission.admit(request, response, user, classOf(request, path, query));
+      const call = callOf(options.api, request, path, query, user, warnings, admitted);
       if ('kind' in call) about = aboutOf(call);
       permit(options.authorize, user, 'kind' in call ? attributesOf(call) : call.attributes);
-      const reply =
-        'kind' in call ? await serve(call, response, options) : await serveOther(call.at, path, request, user, options);
-      if (reply) await send(request, response, { ...reply, warnings });
+      const reply = await withBody(request, admitted, () =>
+        'kind' in call ? serve(call, response, options) : serveOther(call.at, path, request, user, options),
+      );
+      if (reply) await send(request, response, { ...reply, warnings }, admitted.reply);
     } catch (error) {
       await answerFailure(error, about, warnings, request, response, options.log);
     }
@@ -58,6 +63,24 @@ function urlOf(request: IncomingMessage): { path: string; query: URLSearchParams
   const mark = url.indexOf('?');
   if (mark < 0) return { path: url, query: new URLSearchParams() };
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+function classOf({ method }: IncomingMessage, path: string, query: URLSearchParams): RequestClass | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return 'writes';
+  if (flag(query, 'watch')) return 'watches';
+  return isHealthPage(path) ? undefined : 'reads';
+}
+
+/** Does what a request is about while there is room for its body, if it has one that is read. */
+async function withBody<T>(
+  { method, headers }: IncomingMessage,
+  admitted: Admitted,
+  serving: () => Promise<T>,
+): Promise<T> {
+  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+  if (!hasBody || method === 'GET' || method === 'HEAD') return await serving();
+  using _room = await admitted.body();
+  return await serving();
 }
 
 interface Other {
@@ -72,6 +95,7 @@ function callOf(
   query: URLSearchParams,
   user: User,
   warnings: string[],
+  admitted: Admitted,
 ): Call | Other {
   const at = parseResourcePath(path);
   const verb = (request.method ?? '').toLowerCase();
@@ -88,6 +112,7 @@ function callOf(
     name: at.name,
     subresource: at.subresource,
     warnings,
+    admitted,
   };
 }
 

@@ -6,8 +6,16 @@ import { join } from 'node:path';
 import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
 import { MoorageError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { Admission, type InFlightLimits, usualInFlight } from './access/admission.ts';
 import { clientCertificates, firstOf } from './access/authentication.ts';
 import { administratorsMay, anyOf, everybodyMay } from './access/authorization.ts';
+import {
+  boundConnections,
+  type ConnectionLimits,
+  type TimeLimits,
+  usualConnections,
+  usualTimes,
+} from './access/connections.ts';
 import { nobody, publicPages } from './access/public-pages.ts';
 import { writeKubeconfig } from './credentials/kubeconfig.ts';
 import { areCurrent, ensurePki, isWildcard, type Pki } from './credentials/pki.ts';
@@ -22,8 +30,16 @@ export interface ApiServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly log: Log;
+  /** What clients may take; default: what is usual. */
+  readonly limits?: Partial<ServerLimits>;
   /** The text of /metrics. */
   readonly metrics?: () => Promise<string>;
+}
+
+export interface ServerLimits {
+  readonly inFlight: InFlightLimits;
+  readonly connections: ConnectionLimits;
+  readonly times: TimeLimits;
 }
 
 /** A running API server. Disposing of it ends the watches, answers what was asked, and closes, within two seconds. */
@@ -45,7 +61,7 @@ const patience = 2_000;
  * it may not be had, or if others can read the private keys.
  */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { api, dir, host = '127.0.0.1', log } = options;
+  const { api, dir, host = '127.0.0.1', log, limits = {} } = options;
   const pkiDir = join(dir, 'pki');
   let pki = await ensurePki({ dir: pkiDir, host, log });
   const stop = new AbortController();
@@ -54,17 +70,19 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     log,
     authenticate: firstOf([clientCertificates(), nobody()]),
     authorize: anyOf([administratorsMay, everybodyMay, publicPages]),
+    admission: new Admission(limits.inFlight ?? usualInFlight),
     metrics: options.metrics,
     stopping: stop.signal,
   });
   const server = createServer(
-    { ...credentialsOf(pki), keepAlive: true, noDelay: true, keepAliveTimeout: 120_000 },
+    { ...credentialsOf(pki), ...usualTimes, ...limits.times, keepAlive: true, noDelay: true },
     (request, response) => {
       // A kept connection would hold the server open once it stops.
       response.once('close', () => stop.signal.aborted && setImmediate(() => server.closeIdleConnections()));
       void handle(request, response);
     },
   );
+  boundConnections(server, limits.connections ?? usualConnections);
   await listen(server, options.port, host);
   const { port } = server.address() as AddressInfo;
   const url = urlOf(host, port);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
 import { loadConnection } from '../../src/api/kube/index.ts';
-import { startApiServer } from '../../src/apiserver/server.ts';
+import { type ServerLimits, startApiServer } from '../../src/apiserver/server.ts';
 import { silent } from '../../src/lib/log.ts';
 import { allKinds } from '../../src/model/kinds/index.ts';
 
@@ -38,13 +38,13 @@ export interface ServedApi extends AsyncDisposable {
 }
 
 /** Serves an API out of a new directory, which goes when it is disposed of. */
-export async function serveApi(): Promise<ServedApi> {
+export async function serveApi(limits: Partial<ServerLimits> = {}): Promise<ServedApi> {
   const dir = await mkdtemp(join(tmpdir(), 'moorage-served-'));
   await using opening = new AsyncDisposableStack();
   opening.defer(() => rm(dir, { recursive: true, force: true }));
   const api = opening.use(await openEmbeddedApi({ file: join(dir, 'store.db'), log: silent, kinds: allKinds }));
   const metrics = async () => 'moorage_up 1\n';
-  const server = opening.use(await startApiServer({ api, dir, port: 0, log: silent, metrics }));
+  const server = opening.use(await startApiServer({ api, dir, port: 0, log: silent, metrics, limits }));
   const { kubeconfigFile, url } = server;
   const open = opening.move();
   return {

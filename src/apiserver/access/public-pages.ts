@@ -6,6 +6,13 @@ import type { Authorizer } from './authorization.ts';
 const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 const pages = /^\/(?:(?:ready|live|health)z|version\/?)$/;
 
+const healthPages = /^\/(?:ready|live|health)z$/;
+
+/** True for the pages by which probes find out whether the server lives: they are answered whatever else is asked. */
+export function isHealthPage(path: string): boolean {
+  return healthPages.test(path);
+}
+
 /** What a probe that has no credential may read: what Kubernetes' role `system:public-info-viewer` allows everybody. */
 export const publicPages: Authorizer = (_user, attributes) =>
   'path' in attributes && attributes.verb === 'get' && pages.test(attributes.path) ? { reason: 'public' } : undefined;

@@ -6,6 +6,7 @@ import type { About } from '../../api/status.ts';
 import { refuse } from '../../api/status.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
+import type { Admitted } from '../access/admission.ts';
 import type { User } from '../access/authentication.ts';
 import type { FieldValidation } from '../wire/decoding.ts';
 
@@ -28,6 +29,7 @@ export interface Call {
   readonly subresource: string | undefined;
   /** What the client should tell its user, whether the request succeeds or not. */
   readonly warnings: string[];
+  readonly admitted: Admitted;
 }
 
 /** What a call is about, for the details of a Status. */

@@ -63,11 +63,9 @@ export function listReply({ api, kind }: Call, list: List<KubeObject>, form: For
   const json = (object: KubeObject) => api.json(object);
   switch (form.as) {
     case 'table':
-      return inForm(form, 200, tableOf(kind, items, metadata, form.table, json));
+      return inForm(form, 200, () => tableOf(kind, items, metadata, form.table, json));
     case 'metadata':
-      return inForm(
-        form,
-        200,
+      return inForm(form, 200, () =>
         listText(
           'PartialObjectMetadata',
           `meta.k8s.io/${form.version}`,
@@ -76,7 +74,7 @@ export function listReply({ api, kind }: Call, list: List<KubeObject>, form: For
         ),
       );
     case 'object':
-      return inForm(form, 200, listText(kind.kind, apiVersionOf(kind), metadata, items.map(json)));
+      return inForm(form, 200, () => listText(kind.kind, apiVersionOf(kind), metadata, items.map(json)));
   }
 }
 
@@ -84,7 +82,7 @@ function listText(kind: string, apiVersion: string, metadata: object, items: rea
   return `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`;
 }
 
-function inForm(form: Form, code: number, body: string): Reply {
+function inForm(form: Form, code: number, body: Reply['body']): Reply {
   return form.yaml ? { code, body, type: 'application/yaml' } : { code, body };
 }
 

@@ -41,7 +41,12 @@ export async function watchObjects(call: Call, response: ServerResponse, stoppin
     response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
     response.flushHeaders();
     const outlet = new Outlet(response);
-    for await (const batch of batchesOf(call, form, initial, over.signal)) if (!(await outlet.send(batch))) break;
+    for await (const batch of batchesOf(call, form, initial, over.signal)) {
+      // Of what is as long as a large object, there may be as many as there are watches.
+      const isLong = batch.length > batchLength * 2;
+      using _held = isLong ? await call.admitted.reply(() => ({ value: batch, size: batch.length })) : undefined;
+      if (!(await outlet.send(batch))) break;
+    }
     outlet.end();
   } finally {
     clearTimeout(timer);

@@ -3,6 +3,7 @@ import { refuse } from '../../api/status.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
 import { deepestNesting, isDeeperThan } from '../../lib/json.ts';
 import type { Kind } from '../../model/kind.ts';
+import { longestBody } from '../access/admission.ts';
 import type { VirtualResource } from '../discovery/discovery.ts';
 import { duplicateFields } from './json-duplicates.ts';
 import { protobufType, speaksProtobuf } from './protobuf/media-type.ts';
@@ -15,17 +16,14 @@ export interface Body {
   readonly duplicates: () => readonly string[];
 }
 
-/** Bytes; what Kubernetes allows. */
-const limit = 3 * 1024 * 1024;
-
 /** Reads all of a request's body. */
 async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) tooLarge();
+  if (Number(request.headers['content-length'] ?? 0) > longestBody) tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > limit) tooLarge();
+    if (size > longestBody) tooLarge();
     chunks.push(chunk);
   }
   const [first] = chunks;
@@ -33,7 +31,7 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): never {
-  return refuse(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
+  return refuse(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${longestBody}`);
 }
 
 /** The media type of a request's body, without parameters; '' if it says none. */

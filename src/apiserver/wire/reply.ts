@@ -1,14 +1,16 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Status } from '../../api/status.ts';
 import { beginning } from '../../lib/text.ts';
+import type { Held, Make } from '../access/shares.ts';
 import { Outlet } from './outlet.ts';
 
 /** What is answered. */
 export interface Reply {
   readonly code: number;
-  readonly body: string | Uint8Array;
+  /** What may be long is made only once there is room for it. */
+  readonly body: string | Uint8Array | (() => string);
   /** Default application/json. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -27,6 +29,11 @@ const warningRoom = 4_096;
 const longestWarning = 256;
 /** From so many bytes on, a body is sent piece by piece. */
 const longBody = 32 * 1024;
+/** Milliseconds that a client may take for a short one. */
+const patience = 60_000;
+
+/** Makes what is to be sent once there is room for it, and keeps that until it is disposed of. */
+export type ReplyRoom = <T>(make: Make<T>) => Promise<Held<T>>;
 
 /** An answer in JSON. */
 export function jsonReply(value: unknown, code = 200): Reply {
@@ -57,44 +64,62 @@ function bounded(status: Status): Status {
   };
 }
 
-/** Sends a reply, compressed if it is long and the client takes that. */
-export async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+/** Sends a reply, compressed if it is long and the client takes that. What is long waits until there is room for it. */
+export async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  room: ReplyRoom = async (make) => ({ ...make(), [Symbol.dispose]: () => {} }),
+): Promise<void> {
   if (response.headersSent || response.destroyed) return;
-  const { code, body, type = 'application/json', warnings = [] } = reply;
-  const headers: Record<string, string | number | string[]> = {
-    'Content-Type': type,
-    'Cache-Control': 'no-cache, private',
-    ...reply.headers,
-  };
-  if (warnings.length > 0) headers['Warning'] = warningHeaders(warnings);
+  const { code, body } = reply;
+  const headers = headersOf(reply);
   if (code === 304) {
     response.writeHead(code, headers).end();
     return;
   }
-  if (body.length >= worthCompressing && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
-    const compressed = await compress(body, { level: 1 });
-    response.writeHead(code, {
-      ...headers,
-      'Content-Encoding': 'gzip',
-      'Content-Length': compressed.length,
-      Vary: 'Accept-Encoding',
-    });
-    await sendBody(response, compressed);
+  if (typeof body !== 'function' && body.length < longBody) {
+    await sendBytes(request, response, code, headers, Buffer.from(body));
     return;
   }
-  const bytes = Buffer.from(body);
-  response.writeHead(code, { ...headers, 'Content-Length': bytes.length });
-  if (request.method === 'HEAD') response.end();
-  else await sendBody(response, bytes);
+  using held = await room(() => {
+    const bytes = response.destroyed ? Buffer.of() : Buffer.from(typeof body === 'function' ? body() : body);
+    return { value: bytes, size: bytes.length };
+  });
+  if (response.destroyed) return;
+  if (held.value.length < worthCompressing || !/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
+    await sendBytes(request, response, code, headers, held.value);
+    return;
+  }
+  const packed = { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' };
+  await sendBytes(request, response, code, packed, await compress(held.value, { level: 1 }));
 }
 
-async function sendBody(response: ServerResponse, body: Buffer): Promise<void> {
-  if (body.length < longBody) {
-    response.end(body);
+function headersOf({ type = 'application/json', headers, warnings = [] }: Reply): OutgoingHttpHeaders {
+  return {
+    'Content-Type': type,
+    'Cache-Control': 'no-cache, private',
+    ...headers,
+    ...(warnings.length > 0 && { Warning: warningHeaders(warnings) }),
+  };
+}
+
+async function sendBytes(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: number,
+  headers: OutgoingHttpHeaders,
+  bytes: Buffer,
+): Promise<void> {
+  response.writeHead(code, { ...headers, 'Content-Length': bytes.length });
+  if (request.method !== 'HEAD' && bytes.length >= longBody) {
+    const outlet = new Outlet(response);
+    if (await outlet.send(bytes)) outlet.end();
     return;
   }
-  const outlet = new Outlet(response);
-  if (await outlet.send(body)) outlet.end();
+  const timer = setTimeout(() => response.destroy(), patience);
+  response.once('close', () => clearTimeout(timer));
+  response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
 /**
