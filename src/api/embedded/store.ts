@@ -9,6 +9,7 @@ import { Database, type DatabaseOptions, type Row } from './database.ts';
 import { damaged } from './database-file.ts';
 import { frozen } from './frozen.ts';
 import { type Change, HistoryRoom } from './history.ts';
+import { JsonCache } from './json-cache.ts';
 
 /** Bytes that one object may take as JSON: what etcd allows. */
 const maxObjectSize = 1536 * 1024;
@@ -58,9 +59,7 @@ export class Store implements AsyncDisposable {
   #steps: Step[] = [];
   #scheduled = false;
   #closed = false;
-  /** JSON of what was written in the last two groups: those who watch want it next. */
-  #json = new Map<KubeObject, string>();
-  #olderJson = new Map<KubeObject, string>();
+  readonly #json = new JsonCache();
 
   constructor(options: DatabaseOptions & { readonly file: string; readonly kinds: readonly Kind[] }) {
     this.#log = options.log;
@@ -137,12 +136,7 @@ export class Store implements AsyncDisposable {
 
   /** The object as JSON; free for what was just written. */
   json(object: KubeObject): string {
-    let json = this.#json.get(object) ?? this.#olderJson.get(object);
-    if (json === undefined) {
-      json = JSON.stringify(object);
-      if (this.#json.size < 1_000) this.#json.set(object, json);
-    }
-    return json;
+    return this.#json.textOf(object);
   }
 
   /** Commits what is queued, then closes the file. */
@@ -158,8 +152,7 @@ export class Store implements AsyncDisposable {
     const writes = this.#queue;
     if (writes.length === 0) return;
     this.#queue = [];
-    this.#olderJson = this.#json;
-    this.#json = new Map();
+    this.#json.age();
     const failure = this.#runGroup(writes);
     if (!failure) return;
     const { error } = failure;
@@ -235,7 +228,7 @@ export class Store implements AsyncDisposable {
     const id = collection.entry(ref)?.id ?? rv;
     const after = { id, object: stored, size: json.length };
     this.#version = rv;
-    this.#json.set(stored, json);
+    this.#json.written(stored, json);
     const before = collection.set(ref, after);
     const type = before ? 'modified' : 'added';
     const change: Change<T> = { type, rv, object: stored, old: before?.object, size: json.length };
