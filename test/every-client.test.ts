@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { leases, nodes, volumeAttachments } from '../src/model/kinds/index.ts';
+import { decodeEnvelope } from '../src/apiserver/wire/protobuf/envelope.ts';
+import { configMaps, leases, nodes, volumeAttachments } from '../src/model/kinds/index.ts';
 import { type ServedApi, serveApi } from './support/served-api.ts';
 
 // What clients expect of every Kubernetes API, whoever wrote them.
@@ -102,6 +103,75 @@ test('warnings are told when the write fails, too', async () => {
   const answer = await ask('/api/v1/namespaces/default/configmaps', { method: 'POST', body });
   expect(answer.code).toBe(422);
   expect(answer.headers['warning']).toBe('299 - "unknown field \\"colour\\""');
+});
+
+describe('the form of an answer', () => {
+  const maps = '/api/v1/namespaces/default/configmaps';
+  const pools = '/apis/moorage.dev/v1alpha1/pools';
+  const protobuf = 'application/vnd.kubernetes.protobuf';
+
+  test.each([
+    [maps, protobuf, protobuf],
+    [maps, `${protobuf},application/json`, protobuf],
+    [maps, `${protobuf};q=0.5,application/json`, 'application/json'],
+    [maps, `${protobuf};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`, protobuf],
+    [maps, `${protobuf};as=Table;g=meta.k8s.io;v=v1,application/yaml`, 'application/yaml'],
+    [maps, 'text/html,*/*;q=0.8', 'application/json'],
+    [maps, 'application/cbor,application/json', 'application/json'],
+    [pools, `${protobuf},application/json`, 'application/json'],
+    [pools, `${protobuf};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`, protobuf],
+    ['/apis', protobuf, protobuf],
+    ['/api', protobuf, protobuf],
+    ['/apis/storage.k8s.io/v1', protobuf, protobuf],
+    ['/api/v1', 'application/json', 'application/json'],
+    [`${maps}/absent`, protobuf, protobuf],
+    [`${maps}/absent`, 'application/yaml', 'application/json'],
+  ])('of %s for "%s" is %s', async (path, accept, type) => {
+    expect((await ask(path, { headers: { accept } })).headers['content-type']).toBe(type);
+  });
+
+  test.each([
+    [maps, 'text/html'],
+    [maps, 'application/cbor'],
+    [maps, `${protobuf};as=Table;g=meta.k8s.io;v=v1`],
+    [maps, 'application/json;as=Table;g=example.com;v=v1'],
+    [`${maps}/absent`, 'text/html'],
+    [`${maps}?watch=1`, 'application/yaml'],
+    [pools, protobuf],
+    [`${pools}?watch=1`, protobuf],
+    ['/api', 'text/html'],
+    ['/apis/storage.k8s.io/v1', 'text/html'],
+  ])('of %s can\'t be "%s"', async (path, accept) => {
+    const { code, text } = await ask(path, { headers: { accept } });
+    expect(code).toBe(406);
+    // The refusal itself is told in protobuf where that is wanted.
+    expect(text).toMatch(/NotAcceptable/);
+    expect(text).toMatch(/only the following media types are accepted: application\/json/);
+  });
+
+  test('is looked at before anything is done', async () => {
+    const headers = { accept: 'text/html' };
+    const body = { kind: 'ConfigMap', metadata: { name: 'formless' } };
+    expect((await ask(maps, { method: 'POST', body, headers })).code).toBe(406);
+    expect((await ask(`${maps}/formless`)).code).toBe(404);
+    await ask(maps, { method: 'POST', body });
+    for (const method of ['PUT', 'PATCH', 'DELETE'])
+      expect((await ask(`${maps}/formless`, { method, body, headers })).code).toBe(406);
+    expect((await ask(maps, { method: 'DELETE', headers })).code).toBe(406);
+    expect((await ask(`${maps}/formless`)).code).toBe(200);
+  });
+
+  test('in protobuf holds the same object', async () => {
+    await served.api.create(configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'both', namespace: 'default' },
+      data: { a: 'ä' },
+    });
+    const { raw } = await ask(`${maps}/both`, { headers: { accept: protobuf } });
+    const { json } = await ask(`${maps}/both`);
+    expect(decodeEnvelope(raw, configMaps)).toEqual(json);
+  });
 });
 
 describe('a write of the status', () => {

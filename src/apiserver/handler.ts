@@ -21,7 +21,8 @@ import { createObject, patchObject, replaceObject } from './verbs/write.ts';
 import { viewApi } from './views/view.ts';
 import { views } from './views/views.ts';
 import { readObjectBody } from './wire/body.ts';
-import { jsonReply, type Reply, send, statusReply } from './wire/reply.ts';
+import { type Reply, send } from './wire/reply.ts';
+import { failureReply, valueReply } from './wire/value-reply.ts';
 
 export interface HandlerOptions {
   readonly api: EmbeddedApi;
@@ -202,7 +203,7 @@ async function serveOther(
   if (!review || at.name !== undefined || at.namespace !== undefined) return noSuchResource();
   if (request.method !== 'POST') methodNotAllowed();
   const { value } = await readObjectBody(request, review);
-  return jsonReply(answerReview(review, value, user, options.authorize), 201);
+  return await valueReply(request, answerReview(review, value, user, options.authorize), 201, review);
 }
 
 function sameResource(one: { group: string; version: string; plural: string }, at: ResourcePath): boolean {
@@ -225,5 +226,5 @@ async function answerFailure(
   }
   // A body that was not read would be taken for the next request.
   if (!request.complete) response.setHeader('Connection', 'close');
-  await send(request, response, { ...statusReply(statusOf(error, about)), warnings });
+  await send(request, response, { ...(await failureReply(request, statusOf(error, about))), warnings });
 }

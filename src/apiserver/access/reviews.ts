@@ -48,7 +48,7 @@ export const reviews: readonly Review[] = [
 ];
 
 /** A review with its answer. */
-export function answerReview(review: Review, body: unknown, user: User, authorize: Authorizer): unknown {
+export function answerReview(review: Review, body: unknown, user: User, authorize: Authorizer): object {
   const { group, version, kind } = review;
   const base = { kind, apiVersion: `${group}/${version}`, metadata: { creationTimestamp: timestamp() } };
   return { ...base, ...review.answer(body, user, authorize) };

@@ -27,24 +27,24 @@ export class Discovery {
   }
 
   /** `/api` */
-  coreVersions(): unknown {
+  coreVersions(): object {
     return { kind: 'APIVersions', versions: this.#versionsOf(''), serverAddressByClientCIDRs: [] };
   }
 
   /** `/apis` */
-  groups(): unknown {
+  groups(): object {
     return { kind: 'APIGroupList', apiVersion: 'v1', groups: this.groupNames().map((group) => this.group(group)) };
   }
 
   /** `/apis/GROUP`; undefined if there is no such group. */
-  group(name: string): unknown {
+  group(name: string): object | undefined {
     const versions = this.#versionsOf(name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
     if (versions.length === 0) return undefined;
     return { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion: versions[0] };
   }
 
   /** `/api/VERSION` and `/apis/GROUP/VERSION`; undefined if there is no such version. */
-  resources(group: string, version: string): unknown {
+  resources(group: string, version: string): object | undefined {
     const found = this.#of(group, version);
     if (found.length === 0) return undefined;
     return {

@@ -3,6 +3,7 @@ import type { Kind } from '../../model/kind.ts';
 import { reviews } from '../access/reviews.ts';
 import { parseAccept } from '../wire/negotiation.ts';
 import { jsonReply, type Reply, textReply } from '../wire/reply.ts';
+import { statusKind, valueReply } from '../wire/value-reply.ts';
 import { Discovery } from './discovery.ts';
 import { versionInfo } from './version.ts';
 import { workloads } from './workloads.ts';
@@ -32,31 +33,43 @@ export async function pageOf(
     case '/metrics':
       return metrics && textReply(await metrics(), 'text/plain; version=0.0.4; charset=utf-8');
     case '/api':
-      return aggregatedOr(request, true, discovery(), () => discovery().coreVersions());
+      return aggregatedOr(request, true, discovery(), () => discovery().coreVersions(), 'APIVersions');
     case '/apis':
-      return aggregatedOr(request, false, discovery(), () => discovery().groups());
+      return aggregatedOr(request, false, discovery(), () => discovery().groups(), 'APIGroupList');
     default:
       return path.startsWith('/openapi/')
         ? (await import('./openapi/pages.ts')).openApiPage(path.slice('/openapi/'.length), request, kinds, virtual)
-        : deeperPage(path, discovery);
+        : await deeperPage(path, request, discovery);
   }
 }
 
-function deeperPage(path: string, discovery: () => Discovery): Reply | undefined {
+async function deeperPage(
+  path: string,
+  request: IncomingMessage,
+  discovery: () => Discovery,
+): Promise<Reply | undefined> {
   const [, root, first = '', ...rest] = path.split('/');
   const [second] = rest;
-  if (root === 'api' && rest.length === 0) return optional(discovery().resources('', first));
-  if (root === 'apis' && rest.length === 0) return optional(discovery().group(first));
-  if (root === 'apis' && rest.length === 1 && second) return optional(discovery().resources(first, second));
+  if (root === 'api' && rest.length === 0)
+    return optional(request, discovery().resources('', first), 'APIResourceList');
+  if (root === 'apis' && rest.length === 0) return optional(request, discovery().group(first), 'APIGroup');
+  if (root === 'apis' && rest.length === 1 && second)
+    return optional(request, discovery().resources(first, second), 'APIResourceList');
   return undefined;
 }
 
-function optional(value: unknown): Reply | undefined {
-  return value === undefined ? undefined : jsonReply(value);
+async function optional(request: IncomingMessage, value: object | undefined, kind: string): Promise<Reply | undefined> {
+  return value && (await valueReply(request, value, 200, { ...statusKind, kind }));
 }
 
 /** Clients since 1.26 ask for all groups in one answer, and for the single ones only of servers that have no such. */
-function aggregatedOr(request: IncomingMessage, core: boolean, discovery: Discovery, plain: () => unknown): Reply {
+async function aggregatedOr(
+  request: IncomingMessage,
+  core: boolean,
+  discovery: Discovery,
+  plain: () => object,
+  kind: string,
+): Promise<Reply> {
   for (const { type, parameters } of parseAccept(request.headers.accept)) {
     if (type !== 'application/json') continue;
     if (parameters['as'] === undefined) break;
@@ -68,5 +81,5 @@ function aggregatedOr(request: IncomingMessage, core: boolean, discovery: Discov
       headers: { Vary: 'Accept' },
     };
   }
-  return jsonReply(plain());
+  return await valueReply(request, plain(), 200, { ...statusKind, kind });
 }

@@ -3,8 +3,9 @@ import { refuse } from '../../api/status.ts';
 import { shownValue } from '../../lib/text.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { readDeleteOptions } from '../wire/body.ts';
-import { formOf } from '../wire/negotiation.ts';
-import { jsonReply, type Reply } from '../wire/reply.ts';
+import type { Reply } from '../wire/reply.ts';
+import { statusKind, valueReply } from '../wire/value-reply.ts';
+import { encodingOf } from '../wire/wanted-encoding.ts';
 import { type Call, dryRunOf, methodNotAllowed, notFound, refuseOption, selectorsOf } from './call.ts';
 import { listReply, objectReply } from './read.ts';
 
@@ -12,12 +13,14 @@ import { listReply, objectReply } from './read.ts';
 export async function deleteObject(call: Call): Promise<Reply> {
   const { api, kind, namespace, name = '', subresource } = call;
   if (!kind.writable || subresource !== undefined) methodNotAllowed();
+  const encoding = await encodingOf(call);
   const options = await optionsOf(call);
   const last = (await api.fromOutside.delete(kind, { namespace, name }, options)) ?? notFound(call);
-  if (isHeld(last)) return objectReply(call, last, 200);
+  if (isHeld(last)) return objectReply(encoding, last, 200);
   const { uid } = last.metadata;
   const details = { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, ...(uid ? { uid } : {}) };
-  return jsonReply({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return await valueReply(call.request, status, 200, statusKind);
 }
 
 function isHeld({ metadata }: KubeObject): boolean {
@@ -26,8 +29,9 @@ function isHeld({ metadata }: KubeObject): boolean {
 
 /** DELETE of a collection, or of what the selectors leave of it: the objects that are on their way out. */
 export async function deleteCollection(call: Call): Promise<Reply> {
-  const { api, kind, namespace, request, query } = call;
+  const { api, kind, namespace } = call;
   if (!kind.writable) methodNotAllowed();
+  const encoding = await encodingOf(call);
   const options = await optionsOf(call);
   const list = await api.list(kind, { namespace, ...selectorsOf(call) });
   const deleted = await Promise.all(
@@ -37,7 +41,7 @@ export async function deleteCollection(call: Call): Promise<Reply> {
     }),
   );
   const items = deleted.filter((object) => object !== undefined);
-  return listReply(call, { items, resourceVersion: api.resourceVersion }, formOf(request, query));
+  return listReply(encoding, { items, resourceVersion: api.resourceVersion });
 }
 
 /** What the query says, and over it the body: DeleteOptions, which may be absent. */

@@ -1,50 +1,30 @@
 import type { List } from '../../api/api.ts';
 import { refuse } from '../../api/status.ts';
 import { isCode } from '../../lib/errors.ts';
-import { apiVersionOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
-import { type Form, formOf } from '../wire/negotiation.ts';
+import type { Encoding } from '../wire/encoding.ts';
 import type { Reply } from '../wire/reply.ts';
-import { metadataOnly, tableOf } from '../wire/table.ts';
+import { encodingOf } from '../wire/wanted-encoding.ts';
 import { type Call, count, noSuchResource, notFound, selectorsOf } from './call.ts';
 
 /** GET of one object. */
 export async function getObject(call: Call): Promise<Reply> {
-  const { api, kind, namespace, name = '', subresource, request, query } = call;
+  const { api, kind, namespace, name = '', subresource } = call;
   if (subresource !== undefined && !(subresource === 'status' && kind.hasStatus)) noSuchResource();
-  const form = formOf(request, query);
+  const encoding = await encodingOf(call);
   const object = (await api.get(kind, { namespace, name })) ?? notFound(call);
-  return objectReply(call, object, 200, form);
+  return objectReply(encoding, object, 200);
 }
 
-/** An object in the form that the client wants. */
-export function objectReply(
-  call: Call,
-  object: KubeObject,
-  code: number,
-  form = formOf(call.request, call.query),
-): Reply {
-  return inForm(form, code, objectText(call, object, form));
-}
-
-/** One object as text, in a form. */
-export function objectText({ api, kind }: Pick<Call, 'api' | 'kind'>, object: KubeObject, form: Form): string {
-  switch (form.as) {
-    case 'object':
-      return api.json(object);
-    case 'metadata':
-      return metadataOnly(object, form.version);
-    case 'table': {
-      const { resourceVersion } = object.metadata;
-      return tableOf(kind, [object], { resourceVersion }, form.table, (it) => api.json(it));
-    }
-  }
+/** An object as a reply. */
+export function objectReply(encoding: Encoding, object: KubeObject, code: number): Reply {
+  return { code, body: encoding.object(object), type: encoding.type };
 }
 
 /** GET of a collection. */
 export async function listObjects(call: Call): Promise<Reply> {
-  const { api, kind, namespace, query, request } = call;
-  const form = formOf(request, query);
+  const { api, kind, namespace, query } = call;
+  const encoding = await encodingOf(call);
   checkVersion(query, api.resourceVersion);
   const options = {
     namespace,
@@ -53,37 +33,12 @@ export async function listObjects(call: Call): Promise<Reply> {
     continue: query.get('continue') || undefined,
   };
   const list = await api.list(kind, options).catch(expired);
-  return listReply(call, list, form);
+  return listReply(encoding, list);
 }
 
-/** A list in the form that the client wants. */
-export function listReply({ api, kind }: Call, list: List<KubeObject>, form: Form): Reply {
-  const { items, resourceVersion, remainingItemCount } = list;
-  const metadata = { resourceVersion, continue: list.continue, remainingItemCount };
-  const json = (object: KubeObject) => api.json(object);
-  switch (form.as) {
-    case 'table':
-      return inForm(form, 200, () => tableOf(kind, items, metadata, form.table, json));
-    case 'metadata':
-      return inForm(form, 200, () =>
-        listText(
-          'PartialObjectMetadata',
-          `meta.k8s.io/${form.version}`,
-          metadata,
-          items.map((item) => metadataOnly(item, form.version)),
-        ),
-      );
-    case 'object':
-      return inForm(form, 200, () => listText(kind.kind, apiVersionOf(kind), metadata, items.map(json)));
-  }
-}
-
-function listText(kind: string, apiVersion: string, metadata: object, items: readonly string[]): string {
-  return `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`;
-}
-
-function inForm(form: Form, code: number, body: Reply['body']): Reply {
-  return form.yaml ? { code, body, type: 'application/yaml' } : { code, body };
+/** A list as a reply. */
+export function listReply(encoding: Encoding, list: List<KubeObject>): Reply {
+  return { code: 200, body: () => encoding.list(list), type: encoding.type };
 }
 
 /** A page of a list that is too old to be continued is `Expired`, not a server that is not ready. */

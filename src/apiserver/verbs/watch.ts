@@ -5,28 +5,27 @@ import { failure, refuse, type Status, statusOf } from '../../api/status.ts';
 import { isCode } from '../../lib/errors.ts';
 import { apiVersionOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
-import { type Form, formOf } from '../wire/negotiation.ts';
+import type { Encoded, Encoding } from '../wire/encoding.ts';
 import { Outlet } from '../wire/outlet.ts';
-import { tableOf } from '../wire/table.ts';
+import { encodingOf } from '../wire/wanted-encoding.ts';
 import { aboutOf, type Call, count, flag, selectorsOf } from './call.ts';
-import { objectText } from './read.ts';
 
 /** Seconds that a watch lasts if it does not say: this, or up to twice as long, so that not all come back at once. */
 const usualTimeout = 1_800;
 
-/** Characters that are gathered before they are sent: a TLS record costs more than an event. */
+/** Characters, or bytes, that are gathered before they are sent: a TLS record costs more than an event. */
 const batchLength = 40 * 1024;
 /** So many objects of the state at the beginning are held on to at once. */
 const pageLength = 500;
 
 /**
- * GET of a collection with `watch`: one line of JSON for each change, until the client goes, its time is over, or the
+ * GET of a collection with `watch`: one line of JSON, or one frame of protobuf, for each change, until the client goes, its time is over, or the
  * server stops. A client that does not read costs one batch, until what it has not read is no longer kept: then it is
  * told so (410), and lists again.
  */
 export async function watchObjects(call: Call, response: ServerResponse, stopping: AbortSignal): Promise<void> {
-  const { request, query } = call;
-  const form = formOf(request, query);
+  const { query } = call;
+  const encoding = await encodingOf(call, true);
   const seconds = count(query, 'timeoutSeconds') || Math.round(usualTimeout * (1 + Math.random()));
   const initial = initialOf(query);
   // A selector that can't be read is refused before anything is promised.
@@ -38,10 +37,10 @@ export async function watchObjects(call: Call, response: ServerResponse, stoppin
   const timer = setTimeout(end, Math.min(seconds, 86_400) * 1000);
   if (stopping.aborted) end();
   try {
-    response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
+    response.writeHead(200, { 'Content-Type': encoding.type, 'Cache-Control': 'no-cache, private' });
     response.flushHeaders();
     const outlet = new Outlet(response);
-    for await (const batch of batchesOf(call, form, initial, over.signal)) {
+    for await (const batch of batchesOf(call, encoding, initial, over.signal)) {
       // Of what is as long as a large object, there may be as many as there are watches.
       const isLong = batch.length > batchLength * 2;
       using _held = isLong ? await call.admitted.reply(() => ({ value: batch, size: batch.length })) : undefined;
@@ -75,8 +74,13 @@ function initialOf(query: URLSearchParams): Initial {
   return version === '' || version === '0' ? 'state' : 'none';
 }
 
-/** The lines of a watch, gathered as far as they are there. */
-async function* batchesOf(call: Call, form: Form, initial: Initial, signal: AbortSignal): AsyncGenerator<string> {
+/** The events of a watch, gathered as far as they are there. */
+async function* batchesOf(
+  call: Call,
+  encoding: Encoding,
+  initial: Initial,
+  signal: AbortSignal,
+): AsyncGenerator<Encoded> {
   const { api, kind, namespace, query } = call;
   const bookmarks = flag(query, 'allowWatchBookmarks');
   const selection = { namespace, ...selectorsOf(call) };
@@ -84,36 +88,36 @@ async function* batchesOf(call: Call, form: Form, initial: Initial, signal: Abor
     let resourceVersion = query.get('resourceVersion') || '0';
     if (initial === 'none' && resourceVersion === '0') resourceVersion = api.resourceVersion;
     if (initial !== 'none') {
-      resourceVersion = yield* stateOf(call, form, selection, signal);
-      if (initial === 'state-and-mark' && bookmarks) yield lineOf(call, form, endOfInitial(call, resourceVersion));
+      resourceVersion = yield* stateOf(call, encoding, selection, signal);
+      if (initial === 'state-and-mark' && bookmarks) yield encoding.event(endOfInitial(call, resourceVersion));
     }
     const reader = api.reader(kind, { ...selection, resourceVersion, bookmarks, signal });
     while (!signal.aborted) {
       const batch = nextBatch(
         () => reader.next(),
-        (event) => lineOf(call, form, event),
+        (event) => encoding.event(event),
       );
-      if (batch !== '') yield batch;
+      if (batch) yield batch;
       else {
         const mark = await reader.wait();
-        if (mark) yield lineOf(call, form, mark);
+        if (mark) yield encoding.event(mark);
       }
     }
     // So that the next watch begins where this one ended.
     const mark = reader.bookmark();
-    if (mark) yield lineOf(call, form, mark);
+    if (mark) yield encoding.event(mark);
   } catch (error) {
-    if (!signal.aborted) yield `{"type":"ERROR","object":${JSON.stringify(watchStatus(error, call))}}\n`;
+    if (!signal.aborted) yield encoding.failure(watchStatus(error, call));
   }
 }
 
 /** All there is, as batches. Returns the version of that state, from which the watch goes on. */
 async function* stateOf(
   call: Call,
-  form: Form,
+  encoding: Encoding,
   selection: ListOptions,
   signal: AbortSignal,
-): AsyncGenerator<string, string> {
+): AsyncGenerator<Encoded, string> {
   let page: List<KubeObject> | undefined;
   do {
     page = await call.api.list(call.kind, { ...selection, limit: pageLength, continue: page?.continue });
@@ -121,33 +125,28 @@ async function* stateOf(
     for (;;) {
       const batch = nextBatch(
         () => objects.next().value,
-        (object) => lineOf(call, form, { type: 'ADDED', object }),
+        (object) => encoding.event({ type: 'ADDED', object }),
       );
-      if (batch === '') break;
+      if (!batch) break;
       yield batch;
     }
   } while (page.continue && !signal.aborted);
   return page.resourceVersion;
 }
 
-/** What is there now, as text, up to the length of a batch; '' if there is nothing. */
-function nextBatch<T>(next: () => T | undefined, textOf: (item: T) => string): string {
-  let batch = '';
-  while (batch.length < batchLength) {
+/** What is there now, up to the length of a batch; undefined if there is nothing. */
+function nextBatch<T>(next: () => T | undefined, encode: (item: T) => Encoded): Encoded | undefined {
+  let text = '';
+  const binary: Uint8Array[] = [];
+  for (let length = 0; length < batchLength; ) {
     const item = next();
     if (item === undefined) break;
-    batch += textOf(item);
+    const encoded = encode(item);
+    if (typeof encoded === 'string') text += encoded;
+    else binary.push(encoded);
+    length += encoded.length;
   }
-  return batch;
-}
-
-function lineOf(call: Call, form: Form, { type, object }: WatchEvent<KubeObject>): string {
-  const isTableMark = type === 'BOOKMARK' && form.as === 'table';
-  const { resourceVersion } = object.metadata;
-  const text = isTableMark
-    ? tableOf(call.kind, [], { resourceVersion }, form.table, (it) => call.api.json(it))
-    : objectText(call, object, form);
-  return `{"type":"${type}","object":${text}}\n`;
+  return text || (binary.length > 0 ? Buffer.concat(binary) : undefined);
 }
 
 function endOfInitial({ kind }: Call, resourceVersion: string): WatchEvent<KubeObject> {

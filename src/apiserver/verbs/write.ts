@@ -9,17 +9,19 @@ import { notWritable } from '../discovery/workloads.ts';
 import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from '../wire/body.ts';
 import { checkFields, checkPatchedFields, decodeObject, type FieldValidation } from '../wire/decoding.ts';
 import type { Reply } from '../wire/reply.ts';
+import { encodingOf } from '../wire/wanted-encoding.ts';
 import { aboutOf, type Call, dryRunOf, fieldValidationOf, noSuchResource, notFound } from './call.ts';
 import { objectReply } from './read.ts';
 
 /** POST to a collection. */
 export async function createObject(call: Call): Promise<Reply> {
   const { api, kind } = call;
+  const encoding = await encodingOf(call);
   const object = await decode(call);
   const created = await api.fromOutside
     .create(kind, object, { dryRun: dryRunOf(call) })
     .catch((error: unknown) => refuseNamed(error, call, object));
-  return objectReply(call, created, 201);
+  return objectReply(encoding, created, 201);
 }
 
 /** The path of a creation does not name the object, but what is said of it should. */
@@ -40,6 +42,7 @@ function refuseUndecodable(error: unknown, { kind, version }: Call['kind']): voi
 /** PUT of an object, its status, or a namespace's finalizers. */
 export async function replaceObject(call: Call): Promise<Reply> {
   const { api, kind, subresource } = call;
+  const encoding = await encodingOf(call);
   const object = await decode(call);
   const options = { dryRun: dryRunOf(call) };
   const write = async (): Promise<{ written: KubeObject; code: number }> => {
@@ -54,7 +57,7 @@ export async function replaceObject(call: Call): Promise<Reply> {
     refuseUndecodable(error, kind);
     throw error;
   });
-  return objectReply(call, written, code);
+  return objectReply(encoding, written, code);
 }
 
 /** Replaces an object; where Kubernetes creates what is not there yet, so does this. */
@@ -112,12 +115,13 @@ export async function patchObject(call: Call): Promise<Reply> {
   const { api, kind, namespace, name = '', request, subresource } = call;
   if (!kind.writable) notWritable(kind);
   if (subresource !== undefined && !(subresource === 'status' && kind.hasStatus)) noSuchResource();
+  const encoding = await encodingOf(call);
   const type = patchTypeOf(call);
   const body = await readBody(request, (why) => `error decoding patch: ${why}`, Object.keys(patchTypes));
   call.warnings.push(...checkPatch(call, body, type, fieldValidationOf(call)));
   const options = { dryRun: dryRunOf(call), ...(subresource === undefined ? {} : { subresource: 'status' as const }) };
   const patched = await api.fromOutside.patch(kind, { namespace, name }, { type, body: body.value }, options);
-  return objectReply(call, patched, 200);
+  return objectReply(encoding, patched, 200);
 }
 
 function patchTypeOf({ request, kind }: Call): Patch['type'] {

@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../api/status.ts';
+import type { Kind } from '../../model/kind.ts';
+import { protobufType, speaksProtobuf } from './protobuf/media-type.ts';
 import type { IncludeObject, TableRequest } from './table.ts';
+
+/** What objects are written in. */
+export type Wire = 'json' | 'yaml' | 'protobuf';
 
 /** The form in which a client wants objects. */
 export interface Form {
   readonly as: 'object' | 'table' | 'metadata';
-  readonly yaml: boolean;
+  readonly wire: Wire;
   /** Set for tables. */
   readonly table: TableRequest;
   /** The version of the metadata form. */
@@ -13,7 +18,7 @@ export interface Form {
 }
 
 const noTable: TableRequest = { version: 'v1', include: 'Metadata' };
-const plain: Form = { as: 'object', yaml: false, table: noTable, version: 'v1' };
+const plain: Form = { as: 'object', wire: 'json', table: noTable, version: 'v1' };
 
 /** One of the forms that an Accept header lists: its media type, and its parameters. */
 export interface Accepted {
@@ -36,32 +41,55 @@ export function parseAccept(header: string | undefined): Accepted[] {
     .sort((one, other) => Number(other.parameters['q'] ?? 1) - Number(one.parameters['q'] ?? 1));
 }
 
-/** Picks the form for objects. Binary forms that we do not speak are answered in JSON, anything else with 406. */
-export function formOf(request: IncomingMessage, query: URLSearchParams): Form {
+/**
+ * Picks the form for objects of a kind: the first one wanted that there is, or 406. Only metadata of what Kubernetes
+ * serves from CRDs goes in protobuf, and no table does. `stream` is for events, which can't be told in YAML.
+ */
+export function formOf(request: IncomingMessage, query: URLSearchParams, kind: Kind, stream = false): Form {
   const header = request.headers.accept;
   if (!header || header === 'application/json' || header === '*/*') return plain;
-  const accepted = parseAccept(header);
-  for (const { type, parameters } of accepted) {
-    const yaml = type === 'application/yaml';
-    if (!yaml && !jsonTypes.has(type)) continue;
+  for (const { type, parameters } of parseAccept(header)) {
+    const wire = wires[type];
+    if (!wire || (stream && wire === 'yaml')) continue;
     const version = parameters['v'] === 'v1beta1' ? 'v1beta1' : 'v1';
-    if (parameters['as'] === undefined) return { ...plain, yaml };
-    if (parameters['g'] !== 'meta.k8s.io') continue;
-    if (parameters['as'] === 'Table') {
-      return { as: 'table', yaml, table: { version, include: includeOf(query) }, version };
+    if (parameters['as'] === undefined) {
+      if (wire !== 'protobuf' || speaksProtobuf(kind)) return { ...plain, wire };
+    } else if (parameters['g'] === 'meta.k8s.io') {
+      if (parameters['as'] === 'Table' && wire !== 'protobuf')
+        return { as: 'table', wire, table: { version, include: includeOf(query) }, version };
+      if (parameters['as'].startsWith('PartialObjectMetadata'))
+        return { as: 'metadata', wire, table: noTable, version };
     }
-    if (parameters['as'].startsWith('PartialObjectMetadata')) return { as: 'metadata', yaml, table: noTable, version };
   }
-  if (accepted.some(({ type }) => binaryTypes.has(type))) return plain;
-  return refuse(
-    406,
-    'NotAcceptable',
-    'only the following media types are accepted: application/json, application/yaml',
-  );
+  const possible = [...(stream ? ['json'] : ['json', 'yaml']), ...(speaksProtobuf(kind) ? ['protobuf'] : [])];
+  return notAcceptable(possible.map((wire) => `${mediaTypes[wire as Wire]}${stream ? ';stream=watch' : ''}`));
 }
 
-const jsonTypes = new Set(['application/json', 'application/*', '*/*']);
-const binaryTypes = new Set(['application/vnd.kubernetes.protobuf', 'application/cbor', 'application/cbor-seq']);
+/** What a value is written in that is the same for all kinds; undefined if the client takes none of it. */
+export function wireOf({ headers: { accept } }: Pick<IncomingMessage, 'headers'>): Wire | undefined {
+  if (!accept) return 'json';
+  const wanted = parseAccept(accept).find(({ type }) => Object.hasOwn(wires, type));
+  return wanted && wires[wanted.type];
+}
+
+/** Says which media types there are. */
+export function notAcceptable(types: readonly string[] = Object.values(mediaTypes)): never {
+  return refuse(406, 'NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
+}
+
+/** The media type of each form. */
+export const mediaTypes: Readonly<Record<Wire, string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: protobufType,
+};
+const wires: Readonly<Record<string, Wire>> = Object.assign(Object.create(null), {
+  'application/json': 'json',
+  'application/*': 'json',
+  '*/*': 'json',
+  'application/yaml': 'yaml',
+  [protobufType]: 'protobuf',
+});
 
 function includeOf(query: URLSearchParams): IncludeObject {
   const value = query.get('includeObject') ?? 'Metadata';

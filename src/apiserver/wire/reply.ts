@@ -4,13 +4,14 @@ import { gzip } from 'node:zlib';
 import type { Status } from '../../api/status.ts';
 import { beginning } from '../../lib/text.ts';
 import type { Held, Make } from '../access/shares.ts';
+import type { Encoded } from './encoding.ts';
 import { Outlet } from './outlet.ts';
 
 /** What is answered. */
 export interface Reply {
   readonly code: number;
   /** What may be long is made only once there is room for it. */
-  readonly body: string | Uint8Array | (() => string);
+  readonly body: Encoded | (() => Encoded);
   /** Default application/json. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { apiVersionOf, type Kind } from '../../../model/kind.ts';
 import { decodeMessage, type Fields } from './decode.ts';
-import { writeMessage } from './encode.ts';
+import { encodeMessage, writeMessage } from './encode.ts';
 import { commonMessages, messageNameOf } from './message-names.ts';
 import { type MessagePlan, planOf } from './message-plan.ts';
 
@@ -16,7 +16,7 @@ function known(name: string): MessagePlan {
   return plan;
 }
 
-/** Of what can't be written (pods) there is never more than metadata, in bookmarks. */
+/** Of what can't be written (pods) there is never more than metadata, in bookmarks; of metadata, every version is alike. */
 function planFor(kind: Named): MessagePlan {
   return planOf(messageNameOf(kind)) ?? known(partialMetadata);
 }
@@ -44,8 +44,8 @@ export function decodeEnvelope(body: Uint8Array, kind: Named): Fields {
 
 /** An object as a body. */
 export function encodeEnvelope(value: unknown, kind: Named, apiVersion = apiVersionOf(kind)): Uint8Array {
-  const plan = planFor(kind);
-  return envelope(apiVersion, kind.kind, (writer) => writeMessage(writer, value, plan));
+  const content = contentOf(value, planFor(kind));
+  return envelope(apiVersion, kind.kind, (writer) => writer.raw(content));
 }
 
 /** A list as a body: all lists are made alike. */
@@ -60,11 +60,7 @@ export function encodeList(
     writer.tag(1, WireType.LengthDelimited).fork();
     writeMessage(writer, metadata, known(commonMessages.listMeta));
     writer.join();
-    for (const one of items) {
-      writer.tag(2, WireType.LengthDelimited).fork();
-      writeMessage(writer, one, plan);
-      writer.join();
-    }
+    for (const one of items) writer.tag(2, WireType.LengthDelimited).bytes(contentOf(one, plan));
   });
 }
 
@@ -81,7 +77,21 @@ export function encodeEvent(type: string, object: Uint8Array): Uint8Array {
   return frame;
 }
 
-function envelope(apiVersion: string, kind: string, content: (writer: BinaryWriter) => void): Uint8Array {
+const written = new WeakMap<object, Uint8Array>();
+/** Bytes of what is kept: writing one that is longer costs less than keeping it. */
+const longestKept = 16 * 1024;
+
+/** An object as a message. Stored objects never change: each is written once for as long as it is there. */
+function contentOf(value: unknown, plan: MessagePlan): Uint8Array {
+  if (typeof value !== 'object' || value === null) return encodeMessage(value, plan);
+  const known = written.get(value);
+  if (known) return known;
+  const fresh = encodeMessage(value, plan);
+  if (fresh.length <= longestKept && Object.isFrozen(value)) written.set(value, fresh);
+  return fresh;
+}
+
+function envelope(apiVersion: string, kind: string, content: (writer: BinaryWriter) => unknown): Uint8Array {
   const writer = new BinaryWriter().raw(magic);
   writer.tag(1, WireType.LengthDelimited).fork();
   writer.tag(1, WireType.LengthDelimited).string(apiVersion);
