@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { goClient } from './go-client.ts';
 
 interface Tool {
   readonly program: string;
@@ -89,20 +90,29 @@ function installPackages(missing: readonly Tool[]): void {
   for (const name of packages) install([name]);
 }
 
-function buildSanity(): void {
-  if (existsSync(join(bin, 'csi-sanity'))) return;
+/** Programs in Go that tests use, where they are not there yet: each takes minutes, once. */
+function buildPrograms(): void {
+  const client = goClient();
+  const isThere = { sanity: existsSync(join(bin, 'csi-sanity')), client: existsSync(client.file) };
+  if (isThere.sanity && isThere.client) return;
   const go = find('go');
   if (!go) {
-    say('there is no Go here, so the test with csi-sanity is skipped; install Go to have it');
+    say('there is no Go here, which the tests with csi-sanity and with client-go take: install Go to have them');
     return;
   }
-  say(`building csi-sanity (${sanity})`);
-  run(go, ['install', sanity], { GOBIN: bin });
+  if (!isThere.sanity) {
+    say(`building csi-sanity (${sanity})`);
+    run(go, ['install', sanity], { GOBIN: bin });
+  }
+  if (!isThere.client) {
+    say('building the client of test/go-client');
+    run(go, client.build.slice(1));
+  }
 }
 
 const missing = [...tools, ...(forTests ? shells : [])].filter(isMissing);
 if (missing.length > 0) installPackages(missing);
-if (forTests) buildSanity();
+if (forTests) buildPrograms();
 const left = tools.filter((tool) => tool.needed && isMissing(tool));
 if (left.length > 0 && process.getuid?.() === 0) {
   say(`still missing: ${left.map(({ program }) => program).join(', ')}`);
