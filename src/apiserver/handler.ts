@@ -224,7 +224,9 @@ async function answerFailure(
     response.destroy();
     return;
   }
-  // A body that was not read would be taken for the next request.
-  if (!request.complete) response.setHeader('Connection', 'close');
-  await send(request, response, { ...(await failureReply(request, statusOf(error, about))), warnings });
+  const status = statusOf(error, about);
+  // A body that was not read would be taken for the next request; and a credential is that of the connection, so that
+  // who has a new one needs another.
+  if (!request.complete || status.code === 401) response.setHeader('Connection', 'close');
+  await send(request, response, { ...(await failureReply(request, status)), warnings });
 }

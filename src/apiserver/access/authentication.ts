@@ -5,6 +5,8 @@ import { TLSSocket } from 'node:tls';
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
+  /** When the credential ends, in milliseconds since 1970; undefined for never. */
+  readonly until?: number;
 }
 
 /** Tells who sends a request, or undefined for: not by what I know, ask the next. */
@@ -25,6 +27,7 @@ const authenticatedGroup = 'system:authenticated';
 
 /**
  * Knows those whose client certificate our authority signed: the common name is the user's, organizations are groups.
+ * A certificate that ends while its connection is open is none from then on.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates
  */
 export function clientCertificates(): Authenticator {
@@ -33,14 +36,18 @@ export function clientCertificates(): Authenticator {
   return ({ socket }) => {
     if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
     const found = known.get(socket);
-    if (found) return found;
-    const { subject } = socket.getPeerCertificate();
+    if (found) return current(found);
+    const { subject, valid_to: end } = socket.getPeerCertificate();
     const [name] = listOf(subject?.CN);
     if (!name) return undefined;
-    const user: User = { name, groups: [...listOf(subject.O), authenticatedGroup] };
+    const user: User = { name, groups: [...listOf(subject.O), authenticatedGroup], until: Date.parse(end) };
     known.set(socket, user);
-    return user;
+    return current(user);
   };
+}
+
+function current(user: User): User | undefined {
+  return user.until !== undefined && Date.now() > user.until ? undefined : user;
 }
 
 /** Node gives a text for one attribute of a name, a list for several of a kind, and undefined for none. */

@@ -10,7 +10,13 @@ export interface KeyPair {
 export type Purpose =
   | { readonly kind: 'authority'; readonly commonName: string }
   | { readonly kind: 'server'; readonly commonName: string; readonly names: readonly string[] }
-  | { readonly kind: 'client'; readonly commonName: string; readonly organization: string };
+  | {
+      readonly kind: 'client';
+      readonly commonName: string;
+      readonly organization: string;
+      /** Milliseconds; default: a year. */
+      readonly lifetime?: number;
+    };
 
 const day = 86_400_000;
 const lifetimes = { authority: 3_650 * day, server: 365 * day, client: 365 * day };
@@ -27,6 +33,7 @@ export async function makeCertificate(purpose: Purpose, authority?: KeyPair): Pr
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const subject = [{ CN: [purpose.commonName] }, ...(purpose.kind === 'client' ? [{ O: [purpose.organization] }] : [])];
   const now = Date.now();
+  const lifetime = (purpose.kind === 'client' ? purpose.lifetime : undefined) ?? lifetimes[purpose.kind];
   const issuer = authority && new x509.X509Certificate(authority.certificate);
   const signingKey = authority
     ? await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(authority.key), algorithm, false, [
@@ -45,7 +52,7 @@ export async function makeCertificate(purpose: Purpose, authority?: KeyPair): Pr
     subject: new x509.Name(subject).toString(),
     issuer: issuer ? issuer.subject : new x509.Name(subject).toString(),
     notBefore: new Date(now - leeway),
-    notAfter: new Date(now + lifetimes[purpose.kind]),
+    notAfter: new Date(now + lifetime),
     publicKey: keys.publicKey,
     signingKey,
     signingAlgorithm: algorithm,

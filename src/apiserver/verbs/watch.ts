@@ -12,6 +12,7 @@ import { aboutOf, type Call, count, flag, selectorsOf } from './call.ts';
 
 /** Seconds that a watch lasts if it does not say: this, or up to twice as long, so that not all come back at once. */
 const usualTimeout = 1_800;
+const longestTimeout = 86_400;
 
 /** Characters, or bytes, that are gathered before they are sent: a TLS record costs more than an event. */
 const batchLength = 40 * 1024;
@@ -19,8 +20,8 @@ const batchLength = 40 * 1024;
 const pageLength = 500;
 
 /**
- * GET of a collection with `watch`: one line of JSON, or one frame of protobuf, for each change, until the client goes, its time is over, or the
- * server stops. A client that does not read costs one batch, until what it has not read is no longer kept: then it is
+ * GET of a collection with `watch`: one line of JSON, or one frame of protobuf, for each change, until the client goes, its time or its
+ * credential is over, or the server stops. A client that does not read costs one batch, until what it has not read is no longer kept: then it is
  * told so (410), and lists again.
  */
 export async function watchObjects(call: Call, response: ServerResponse, stopping: AbortSignal): Promise<void> {
@@ -34,7 +35,9 @@ export async function watchObjects(call: Call, response: ServerResponse, stoppin
   const end = () => over.abort();
   response.once('close', end);
   stopping.addEventListener('abort', end, { once: true });
-  const timer = setTimeout(end, Math.min(seconds, 86_400) * 1000);
+  // Nobody sees what happens after their credential has ended.
+  const left = (call.user.until ?? Number.POSITIVE_INFINITY) - Date.now();
+  const timer = setTimeout(end, Math.min(Math.min(seconds, longestTimeout) * 1000, left));
   if (stopping.aborted) end();
   try {
     response.writeHead(200, { 'Content-Type': encoding.type, 'Cache-Control': 'no-cache, private' });
