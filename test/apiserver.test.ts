@@ -333,12 +333,8 @@ describe('what is refused, and in which words', () => {
   });
 
   test('a body that is too large', async () => {
-    const answer = await ask(mapsPath, {
-      method: 'POST',
-      body: map('a', { data: { a: 'x'.repeat(4 * 1024 * 1024) } }),
-    }).catch(() => undefined);
-    // The server may hang up before all is sent.
-    expect(answer?.code ?? 413).toBe(413);
+    const body = map('a', { data: { a: 'x'.repeat(4 * 1024 * 1024) } });
+    expect((await ask(mapsPath, { method: 'POST', body })).code).toBe(413);
   });
 
   test('an invalid object names its fields, a taken name the object', async () => {

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadConnection } from '../src/api/kube/index.ts';
 import { decodeEnvelope } from '../src/apiserver/wire/protobuf/envelope.ts';
 import { configMaps, leases, nodes, volumeAttachments } from '../src/model/kinds/index.ts';
 import { type ServedApi, serveApi } from './support/served-api.ts';
@@ -171,6 +175,95 @@ describe('the form of an answer', () => {
     const { raw } = await ask(`${maps}/both`, { headers: { accept: protobuf } });
     const { json } = await ask(`${maps}/both`);
     expect(decodeEnvelope(raw, configMaps)).toEqual(json);
+  });
+});
+
+describe('what is refused before it is read', () => {
+  const maps = '/api/v1/namespaces/default/configmaps';
+  const large = Buffer.from(JSON.stringify({ kind: 'ConfigMap', data: { a: 'x'.repeat(4 * 1024 * 1024) } }));
+
+  const refused: readonly [string, string, Readonly<Record<string, string>>, number][] = [
+    ['4 MiB', maps, {}, 413],
+    ['what is sent where nothing is', '/api/v1/namespaces/default/nothing', {}, 404],
+    ['what is of no known form', maps, { 'content-type': 'image/png' }, 415],
+    ['what is answered in no known form', maps, { accept: 'image/png' }, 406],
+  ];
+
+  test.each(refused)('%s: the answer arrives where the connection ends with it', async (_what, path, headers, code) => {
+    for (let count = 0; count < 3; count += 1) {
+      const { json } = await ask(path, { method: 'POST', body: large, headers });
+      expect(json).toMatchObject({ kind: 'Status', status: 'Failure', code });
+    }
+  });
+
+  test.each(refused)('%s: the answer arrives, and the connection goes on', async (_what, path, headers, code) => {
+    const { authority: ca, certificate: cert, key } = loadConnection({ kubeconfig: served.kubeconfigFile });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1, ca, cert, key });
+    const sockets = new Set<unknown>();
+    for (const length of [{ 'content-length': large.length }, { 'transfer-encoding': 'chunked' }, {}]) {
+      const type = { 'content-type': 'application/json' };
+      const sent = request(`${served.url}${path}`, {
+        agent,
+        method: 'POST',
+        headers: { ...type, ...headers, ...length },
+      });
+      sent.end(large);
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      sockets.add(response.socket);
+      expect(JSON.parse(Buffer.concat(await response.toArray()).toString())).toMatchObject({ kind: 'Status', code });
+    }
+    expect(sockets.size).toBe(1);
+    agent.destroy();
+  });
+
+  test('what is sent by nobody', async () => {
+    for (let count = 0; count < 3; count += 1)
+      expect((await ask(maps, { method: 'POST', body: large, anonymous: true })).code).toBe(401);
+  });
+});
+
+describe('a bad request', () => {
+  const maps = '/api/v1/namespaces/default/configmaps';
+
+  test.each([
+    ['GET', `${maps}?labelSelector=a%3D%3D%3Db`],
+    ['GET', `${maps}?labelSelector=a+in+(b`],
+    ['GET', `${maps}?fieldSelector=data.a%3Db`],
+    ['GET', `${maps}?fieldSelector=metadata.name`],
+    ['GET', `${maps}?limit=many`],
+    ['GET', `${maps}?continue=anything`],
+    ['GET', `${maps}?watch=1&timeoutSeconds=soon`],
+    ['GET', `${maps}?timeoutSeconds=soon`],
+    ['GET', `${maps}?watch=1&labelSelector=a%3D%3D%3Db`],
+    ['DELETE', `${maps}/absent?gracePeriodSeconds=soon`],
+    ['DELETE', `${maps}/absent`, '{"kind":"Pod","apiVersion":"v1"}'],
+    ['DELETE', `${maps}/absent`, '{"gracePeriodSeconds":"soon"}'],
+    ['DELETE', `${maps}/absent`, '{"propagationPolicy":7}'],
+    ['DELETE', `${maps}/absent`, '{"preconditions":{"uid":7}}'],
+    ['DELETE', `${maps}/absent`, '{"dryRun":"All"}'],
+    ['DELETE', `${maps}/absent`, '[]'],
+    ['DELETE', `${maps}/absent`, '{'],
+    ['DELETE', `${maps}?labelSelector=a%3D%3D%3Db`],
+    ['POST', maps, ''],
+    ['POST', maps, 'null'],
+    ['POST', maps, '{"kind":"ConfigMap","metadata":{"name":"a","namespace":"other"}}'],
+    ['POST', maps, '{"kind":"Secret","metadata":{"name":"a"}}'],
+    ['POST', maps, '{"kind":"ConfigMap","apiVersion":"v2","metadata":{"name":"a"}}'],
+    ['POST', maps, '{"kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":1}}'],
+    ['POST', `${maps}?fieldValidation=Strict`, '{"metadata":{"name":"a"},"colour":"red"}'],
+    ['POST', `${maps}?fieldValidation=Strict`, '{"metadata":{"name":"a"},"data":{},"data":{}}'],
+    ['PUT', `${maps}/a`, '{"kind":"ConfigMap","metadata":{"name":"b"}}'],
+    ['PUT', `${maps}/a`, '{"kind":"ConfigMap","metadata":[]}'],
+    ['PATCH', `${maps}/kept`, '{"data":'],
+    ['PATCH', `${maps}/kept`, '"text"'],
+    ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', '{"kind":"Pod"}'],
+    ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', '[]'],
+    ['GET', '/api/v1/namespaces/%zz/configmaps'],
+  ])('%s %s %s', async (method, path, body?: string) => {
+    const headers = { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' };
+    await ask(maps, { method: 'POST', body: { metadata: { name: 'kept' } } });
+    const answer = await ask(path, { method, body, headers: body === undefined ? {} : headers });
+    expect(answer.json).toMatchObject({ kind: 'Status', status: 'Failure', code: 400, reason: 'BadRequest' });
   });
 });
 

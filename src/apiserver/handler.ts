@@ -20,7 +20,8 @@ import { watchObjects } from './verbs/watch.ts';
 import { createObject, patchObject, replaceObject } from './verbs/write.ts';
 import { viewApi } from './views/view.ts';
 import { views } from './views/views.ts';
-import { readObjectBody } from './wire/body.ts';
+import { dropBody, hasBody, readObjectBody } from './wire/body.ts';
+import { recordOf } from './wire/decoding.ts';
 import { type Reply, send } from './wire/reply.ts';
 import { failureReply, valueReply } from './wire/value-reply.ts';
 
@@ -62,8 +63,9 @@ export function requestHandler(options: HandlerOptions) {
 function urlOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
-  if (mark < 0) return { path: url, query: new URLSearchParams() };
-  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+  const path = mark < 0 ? url : url.slice(0, mark);
+  if (/%(?![0-9a-f]{2})/i.test(path)) refuse(400, 'BadRequest', 'the path has a % that is no escape');
+  return { path, query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)) };
 }
 
 function classOf({ method }: IncomingMessage, path: string, query: URLSearchParams): RequestClass | undefined {
@@ -73,13 +75,8 @@ function classOf({ method }: IncomingMessage, path: string, query: URLSearchPara
 }
 
 /** Does what a request is about while there is room for its body, if it has one that is read. */
-async function withBody<T>(
-  { method, headers }: IncomingMessage,
-  admitted: Admitted,
-  serving: () => Promise<T>,
-): Promise<T> {
-  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-  if (!hasBody || method === 'GET' || method === 'HEAD') return await serving();
+async function withBody<T>(request: IncomingMessage, admitted: Admitted, serving: () => Promise<T>): Promise<T> {
+  if (!hasBody(request) || request.method === 'GET' || request.method === 'HEAD') return await serving();
   using _room = await admitted.body();
   return await serving();
 }
@@ -203,7 +200,7 @@ async function serveOther(
   if (!review || at.name !== undefined || at.namespace !== undefined) return noSuchResource();
   if (request.method !== 'POST') methodNotAllowed();
   const { value } = await readObjectBody(request, review);
-  return await valueReply(request, answerReview(review, value, user, options.authorize), 201, review);
+  return await valueReply(request, answerReview(review, recordOf(value, review), user, options.authorize), 201, review);
 }
 
 function sameResource(one: { group: string; version: string; plural: string }, at: ResourcePath): boolean {
@@ -225,8 +222,12 @@ async function answerFailure(
     return;
   }
   const status = statusOf(error, about);
-  // A body that was not read would be taken for the next request; and a credential is that of the connection, so that
-  // who has a new one needs another.
-  if (!request.complete || status.code === 401) response.setHeader('Connection', 'close');
+  if (hasBody(request) && !request.complete) {
+    const dropped = dropBody(request);
+    if (!response.shouldKeepAlive) await dropped;
+  } else if (status.code === 401) {
+    // A credential is that of the connection: who has a new one needs another.
+    response.setHeader('Connection', 'close');
+  }
   await send(request, response, { ...(await failureReply(request, status)), warnings });
 }

@@ -1,12 +1,12 @@
 import type { DeleteOptions } from '../../api/api.ts';
-import { refuse } from '../../api/status.ts';
 import { shownValue } from '../../lib/text.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { readDeleteOptions } from '../wire/body.ts';
+import { deleteOptionsOf } from '../wire/delete-options.ts';
 import type { Reply } from '../wire/reply.ts';
 import { statusKind, valueReply } from '../wire/value-reply.ts';
 import { encodingOf } from '../wire/wanted-encoding.ts';
-import { type Call, dryRunOf, methodNotAllowed, notFound, refuseOption, selectorsOf } from './call.ts';
+import { type Call, count, dryRunOf, flag, methodNotAllowed, notFound, refuseOption, selectorsOf } from './call.ts';
 import { listReply, objectReply } from './read.ts';
 
 /** DELETE of one object: the object while finalizers hold it, a Status once it is gone. */
@@ -46,31 +46,14 @@ export async function deleteCollection(call: Call): Promise<Reply> {
 
 /** What the query says, and over it the body: DeleteOptions, which may be absent. */
 async function optionsOf({ request, query }: Call): Promise<DeleteOptions> {
-  const body = (await readDeleteOptions(request)) ?? {};
-  if (!isRecord(body)) refuse(400, 'BadRequest', 'the body is not a DeleteOptions');
-  const orphan = body['orphanDependents'] ?? query.get('orphanDependents');
-  const policy =
-    body['propagationPolicy'] ??
-    query.get('propagationPolicy') ??
-    (orphan === true || orphan === 'true' ? 'Orphan' : undefined);
+  const body = deleteOptionsOf(await readDeleteOptions(request));
+  count(query, 'gracePeriodSeconds');
+  const orphan = body.orphanDependents ?? flag(query, 'orphanDependents');
+  const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? (orphan ? 'Orphan' : undefined);
   if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
     const message = `Unsupported value: "${shownValue(policy)}": supported values: "Background", "Foreground", "Orphan"`;
     refuseOption({ request }, 'propagationPolicy', message);
   }
-  const dryRun: readonly unknown[] = Array.isArray(body['dryRun']) ? body['dryRun'] : [];
-  for (const value of dryRun.slice(0, 10)) query.append('dryRun', shownValue(value));
-  const preconditions = isRecord(body['preconditions']) ? body['preconditions'] : {};
-  const { uid, resourceVersion } = preconditions;
-  return {
-    dryRun: dryRunOf({ query, request }),
-    propagationPolicy: policy,
-    preconditions: {
-      uid: typeof uid === 'string' ? uid : undefined,
-      resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : undefined,
-    },
-  };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  for (const value of body.dryRun) query.append('dryRun', shownValue(value));
+  return { dryRun: dryRunOf({ query, request }), propagationPolicy: policy, preconditions: body.preconditions };
 }

@@ -25,6 +25,7 @@ export function objectReply(encoding: Encoding, object: KubeObject, code: number
 export async function listObjects(call: Call): Promise<Reply> {
   const { api, kind, namespace, query } = call;
   const encoding = await encodingOf(call);
+  count(query, 'timeoutSeconds');
   checkVersion(query, api.resourceVersion);
   const options = {
     namespace,

@@ -21,13 +21,42 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > longestBody) tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed with what is left of it: the answer would be lost with the connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > longestBody) tooLarge();
     chunks.push(chunk);
   }
   const [first] = chunks;
   return first && chunks.length === 1 ? first : Buffer.concat(chunks);
+}
+
+/** Bytes of a body that are dropped for an answer to arrive. */
+const mostDropped = 64 * 1024 * 1024;
+/** Milliseconds that an answer waits for that where the connection ends with it. */
+const patience = 5_000;
+
+/** True if a request has a body, as far as its headers say. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+/**
+ * Drops what is left of a body that nobody reads any more: a client reads the answer when it has sent all, and would
+ * find the connection reset if it were closed before. One that sends on and on is disconnected. Resolves when all was
+ * dropped, or when it takes long.
+ */
+export async function dropBody(request: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let dropped = 0;
+  request.on('data', (chunk: Buffer) => {
+    dropped += chunk.length;
+    if (dropped > mostDropped) request.destroy();
+  });
+  const timer = setTimeout(resolve, patience);
+  request.once('close', resolve).once('end', resolve).resume();
+  await promise;
+  clearTimeout(timer);
 }
 
 function tooLarge(): never {

@@ -25,14 +25,7 @@ export function decodeObject(
   validation: FieldValidation,
 ): { object: KubeObject; warnings: string[] } {
   const { kind } = target;
-  const value = body.value;
-  if (!isRecord(value))
-    refuse(
-      400,
-      'BadRequest',
-      `a ${kind.kind} must be an object, not ${Array.isArray(value) ? 'a list' : typeof value}`,
-    );
-  checkType(value, kind);
+  const value = recordOf(body.value, kind);
   const warnings = checkFields(body, kind, validation);
   const metadata = value['metadata'] ?? {};
   if (!isRecord(metadata)) refuse(400, 'BadRequest', 'metadata must be an object');
@@ -52,7 +45,19 @@ function knownOf(value: Record<string, unknown>, kind: Kind): Record<string, unk
   return Object.fromEntries(known.filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]]));
 }
 
-function checkType(value: Record<string, unknown>, kind: Kind): void {
+/** A body as the object that it should be. Its apiVersion and kind are those of the path, or it is refused. */
+export function recordOf(value: unknown, kind: Named): Record<string, unknown> {
+  if (isRecord(value)) {
+    checkType(value, kind);
+    return value;
+  }
+  const found = Array.isArray(value) ? 'a list' : typeof value;
+  return refuse(400, 'BadRequest', `a ${kind.kind} must be an object, not ${found}`);
+}
+
+type Named = Pick<Kind, 'group' | 'version' | 'kind'>;
+
+function checkType(value: Record<string, unknown>, kind: Named): void {
   const expected = apiVersionOf(kind);
   if (value['kind'] && value['kind'] !== kind.kind) {
     const found = shownValue(value['kind']);
