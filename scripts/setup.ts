@@ -8,6 +8,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { goClient } from './go-client.ts';
+import { installPythonClient, pythonClient } from './python-client.ts';
 
 interface Tool {
   readonly program: string;
@@ -29,7 +30,10 @@ const tools: readonly Tool[] = [
   { program: 'kubectl', package: 'kubernetes-client', why: 'talking to the API as people do', needed: true },
   { program: 'fio', package: 'fio', why: 'measuring', needed: false },
 ];
-const shells: readonly Tool[] = [
+/** What only tests use. */
+const testTools: readonly Tool[] = [
+  { program: 'python3', package: 'python3', why: 'testing with the Python client', needed: false },
+  { program: 'pip3', package: 'python3-pip', why: 'installing the Python client', needed: false },
   { program: 'zsh', package: 'zsh', why: 'testing completion', needed: false },
   { program: 'fish', package: 'fish', why: 'testing completion', needed: false },
 ];
@@ -110,9 +114,22 @@ function buildPrograms(): void {
   }
 }
 
-const missing = [...tools, ...(forTests ? shells : [])].filter(isMissing);
+function addPythonClient(): void {
+  if (existsSync(pythonClient)) return;
+  say('installing the Python client');
+  try {
+    installPythonClient();
+  } catch (error) {
+    say(String(error));
+  }
+}
+
+const missing = [...tools, ...(forTests ? testTools : [])].filter(isMissing);
 if (missing.length > 0) installPackages(missing);
-if (forTests) buildPrograms();
+if (forTests) {
+  buildPrograms();
+  addPythonClient();
+}
 const left = tools.filter((tool) => tool.needed && isMissing(tool));
 if (left.length > 0 && process.getuid?.() === 0) {
   say(`still missing: ${left.map(({ program }) => program).join(', ')}`);
