@@ -81,7 +81,7 @@ class VolumePasses {
       if (isCode(error, 'exhausted')) {
         return this.#refuse(volume, [{ pool, node, reason: 'PoolFull', message: error.message }]);
       }
-      if (!isCode(error, 'invalid', 'already-exists')) throw error;
+      if (!isCode(error, 'invalid', 'already-exists', 'unsupported')) throw error;
       events.warning(volume, 'CreateFailed', error.message);
       await writeVolume(api, volume, { ...volume.status, phase: 'Failed' }, notReady('CreateFailed', error.message));
     }

@@ -80,7 +80,16 @@ async function ensureFilesystem(
   const started = performance.now();
   await engine.node.recordFormat(ref, fsType, 'formatting');
   await makeFilesystem(exec, { device, fsType, options: volume.spec.mkfsOptions ?? [] });
-  await engine.node.recordFormat(ref, fsType, 'formatted');
+  const [recorded, secured] = await Promise.allSettled([
+    engine.node.recordFormat(ref, fsType, 'formatted'),
+    engine.node.secure(ref, fsType),
+  ]);
+  if (recorded.status === 'rejected') throw recorded.reason;
+  if (secured.status === 'rejected') {
+    // Then the next try begins anew.
+    await engine.node.recordFormat(ref, fsType, 'formatting');
+    throw secured.reason;
+  }
   meter.observe('step', { step: 'format', code: 'OK' }, (performance.now() - started) / 1_000);
   return fsType;
 }

@@ -13,7 +13,12 @@ export interface Content {
   settle(directory: string): Promise<void>;
   /** Makes the content blank again. Throws `busy` while something holds it. */
   blank(directory: string, size: bigint): Promise<void>;
-  attach(directory: string, options: { readonly readOnly: boolean }): Promise<Attached>;
+  /** Takes the space that the new file system of an attached volume needs to stay alive. Throws `exhausted`. */
+  secure(directory: string, fsType: string): Promise<void>;
+  attach(
+    directory: string,
+    options: { readonly readOnly: boolean; readonly provisioning: 'thin' | 'thick' },
+  ): Promise<Attached>;
   attached(directory: string): Promise<Attached | undefined>;
   /** Throws `busy` while something holds it. */
   detach(directory: string): Promise<void>;

@@ -43,6 +43,8 @@ export function directoryContent(exec: Exec): Content {
 
     blank: async () => {},
 
+    secure: async () => {},
+
     attach: attached,
 
     async attached(directory) {

@@ -1,34 +1,46 @@
-import { constants, copyFile, open, stat, truncate } from 'node:fs/promises';
+import { constants, copyFile, open, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../lib/errors.ts';
+import { isCode } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { formatBytes } from '../../model/quantity.ts';
+import { ext4Journal } from '../../node/ext4-journal.ts';
 import { detachLoop, ensureLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import { deviceSize } from '../../node/statistics.ts';
 import { syncFilesystem, syncPath } from '../../node/sync.ts';
-import { runTool } from '../../node/tools.ts';
 import type { Content } from './content.ts';
+import { allocate, allocateBelow, setSize } from './space.ts';
 
 /**
  * Each volume is a file, `data`, on a file system that can share extents; attached, it is a loop device with direct
- * I/O. Copies share all extents with their source, and cost no time or space for the data.
+ * I/O. Copies share all extents with their source, and cost no time or space for the data; but those of thick volumes
+ * share nothing. `below` is the image that all of them are in, if that one takes its space from the disk as it is used.
  */
-export function imageContent(exec: Exec, sectorSize: number): Content {
+export function imageContent(exec: Exec, sectorSize: number, below?: string): Content {
+  const takeBelow = async (file: string) => {
+    if (below !== undefined) await allocateBelow(exec, file, below);
+  };
+  const ensureSize = async (file: string, size: bigint, provisioning: 'thin' | 'thick') => {
+    const present = await stat(file, { bigint: true });
+    if (provisioning === 'thick' && size > 0n) {
+      if (present.blocks * 512n < size) await allocate(exec, file, { offset: 0n, length: size });
+      await takeBelow(file);
+    } else if (present.size < size) await setSize(file, size);
+  };
   return {
     backend: 'image',
 
     async fill(directory, { size, provisioning, source }) {
       const file = dataFile(directory);
       if (source === undefined) await (await open(file, 'wx', 0o600)).close();
+      else if (provisioning === 'thick') await copyWhole(exec, dataFile(source), file);
       else await copyFile(dataFile(source), file, constants.COPYFILE_FICLONE_FORCE);
-      await ensureSize(exec, file, size, provisioning);
+      await ensureSize(file, size, provisioning);
     },
 
     async grow(directory, size, provisioning) {
       const file = dataFile(directory);
-      await ensureSize(exec, file, size, provisioning);
+      await ensureSize(file, size, provisioning);
       const device = await loopOf(exec, file);
       if (device && (await deviceSize(device)) < BigInt((await stat(file)).size)) await refreshLoop(exec, device);
     },
@@ -56,8 +68,18 @@ export function imageContent(exec: Exec, sectorSize: number): Content {
       await truncate(file, Number(size));
     },
 
-    async attach(directory, { readOnly }) {
+    async secure(directory, fsType) {
       const file = dataFile(directory);
+      const device = fsType === 'ext4' ? await loopOf(exec, file) : undefined;
+      for (const range of device === undefined ? [] : await ext4Journal(device)) await allocate(exec, file, range);
+      // XFS takes the space of its log by itself, but not that below.
+      await takeBelow(file);
+    },
+
+    async attach(directory, { readOnly, provisioning }) {
+      const file = dataFile(directory);
+      // What an application gave back (fstrim, discard) is taken again, but for want of it nobody loses access.
+      if (provisioning === 'thick') await ensureSize(file, BigInt((await stat(file)).size), 'thick').catch(unlessFull);
       const { device: path, isNew } = await ensureLoop(exec, file, { readOnly, sectorSize });
       const { size, blocks } = await stat(file);
       // A crash may have come between the growth of the file and that of the device.
@@ -85,27 +107,14 @@ function dataFile(directory: string): string {
   return join(directory, 'data');
 }
 
-async function ensureSize(exec: Exec, file: string, size: bigint, provisioning: 'thin' | 'thick'): Promise<void> {
-  const present = await stat(file, { bigint: true });
-  if (provisioning === 'thick' && size > 0n && present.blocks * 512n < size) await allocate(exec, file, size);
-  else if (present.size < size) await setSize(file, size);
+function unlessFull(error: unknown): void {
+  if (!isCode(error, 'exhausted')) throw error;
 }
 
-/** Gives a file that size, without taking space for it. Throws `invalid` where the file system has no such large files. */
-export async function setSize(file: string, size: bigint): Promise<void> {
-  await truncate(file, Number(size)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EFBIG') throw error;
-    fail('invalid', `${file} can't have ${formatBytes(size)}: the file system that it is on has no such large files`);
-  });
-}
-
-/** Takes the space of a file's first bytes, growing it where it is smaller. Throws `exhausted`. */
-export async function allocate(exec: Exec, file: string, size: bigint): Promise<void> {
-  const { code, stderr } = await runTool(exec, ['fallocate', '--length', size.toString(), file], {
-    ok: [0, 1],
-    timeout: 3_600_000,
-  });
-  if (code === 0) return;
-  const full = /No space left/.test(stderr);
-  fail(full ? 'exhausted' : 'internal', `taking ${size} bytes for ${file}: ${stderr.trim()}`);
+/** A copy that shares nothing with its source, which may be written to meanwhile: what is shared has to be taken anew. */
+async function copyWhole(exec: Exec, source: string, file: string): Promise<void> {
+  const shared = `${file}.shared`;
+  await copyFile(source, shared, constants.COPYFILE_FICLONE_FORCE);
+  await exec(['cp', '--reflink=never', '--sparse=always', '--', shared, file], { timeout: 24 * 3_600_000 });
+  await rm(shared);
 }

@@ -1,4 +1,4 @@
-import { fail } from '../../lib/errors.ts';
+import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
 import type { Metadata } from './metadata.ts';
 import type { LocalPool } from './pool.ts';
@@ -60,4 +60,19 @@ function damageOf(
   }
   if (seen.size === undefined || seen.size >= size) return undefined;
   return `${bytes} are only ${seen.size} of ${size}`;
+}
+
+/** Says what was being done, and makes a full file system `exhausted`. */
+export async function naming<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MoorageError)
+      throw new MoorageError(error.code, `${doing}: ${error.message}`, { cause: error });
+    const { code, message } = error as NodeJS.ErrnoException;
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new MoorageError(full ? 'exhausted' : 'internal', `${doing}: ${full ? 'the pool is full' : message}`, {
+      cause: error,
+    });
+  }
 }

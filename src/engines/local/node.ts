@@ -3,7 +3,7 @@ import type { KeyedLock } from '../../lib/keyed-lock.ts';
 import { detachDevice } from '../../node/loop.ts';
 import type { Attached, EngineNode } from '../engine.ts';
 import { findAttachments } from './attachments.ts';
-import { lockOf, type PoolOf, requireItem } from './items.ts';
+import { lockOf, naming, type PoolOf, requireItem } from './items.ts';
 import type { Metadata } from './metadata.ts';
 import type { LocalPool } from './pool.ts';
 
@@ -19,7 +19,7 @@ export function engineNode(
         const pool = poolOf(ref.pool);
         const { directory, metadata } = await requireItem(pool, 'volume', ref.name);
         if (metadata.format?.state === 'formatting') await forgetFormat(pool, ref.name, directory, metadata);
-        return pool.content.attach(directory, options);
+        return pool.content.attach(directory, { ...options, provisioning: metadata.provisioning });
       }),
 
     detach: (ref) =>
@@ -40,6 +40,14 @@ export function engineNode(
     async formatted(ref) {
       const { metadata } = await requireItem(poolOf(ref.pool), 'volume', ref.name);
       return metadata.format?.state === 'formatted' ? metadata.format.fsType : undefined;
+    },
+
+    async secure(ref, fsType) {
+      const pool = poolOf(ref.pool);
+      const { directory } = await requireItem(pool, 'volume', ref.name);
+      await naming(`taking space for the file system of volume ${ref.name}`, () =>
+        pool.content.secure(directory, fsType),
+      );
     },
 
     recordFormat: (ref, fsType, state) =>

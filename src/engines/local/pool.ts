@@ -45,7 +45,8 @@ export class LocalPool {
     this.#exec = exec;
     this.#root = root;
     this.#xfs = xfs;
-    this.content = marker.layout === 'directory' ? directoryContent(exec) : imageContent(exec, marker.sectorSize);
+    this.content =
+      marker.layout === 'directory' ? directoryContent(exec) : imageContent(exec, marker.sectorSize, xfs?.image);
     // XFS and ext4 have one log each for all changes, so syncing one directory makes all earlier changes durable.
     // Other file systems promise less.
     const flush = async (directory: string) =>

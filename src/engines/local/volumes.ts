@@ -1,7 +1,7 @@
-import { fail, MoorageError } from '../../lib/errors.ts';
+import { fail } from '../../lib/errors.ts';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
 import type { Artifact, EngineRef, EngineVolumes, SnapshotWish, VolumeWish } from '../engine.ts';
-import { artifactOf, lockOf, type PoolOf, requireItem, shelfOf } from './items.ts';
+import { artifactOf, lockOf, naming, type PoolOf, requireItem, shelfOf } from './items.ts';
 import type { Metadata } from './metadata.ts';
 import type { LocalPool } from './pool.ts';
 import type { ShelfItem } from './shelf.ts';
@@ -150,19 +150,4 @@ function checkMark(item: ShelfItem, uid: string): Metadata {
     'already-exists',
     `${item.directory} belongs to another object of that name; "moorage inventory" tells more`,
   );
-}
-
-/** Says what was being done, and makes a full file system `exhausted`. */
-async function naming<T>(doing: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof MoorageError)
-      throw new MoorageError(error.code, `${doing}: ${error.message}`, { cause: error });
-    const { code, message } = error as NodeJS.ErrnoException;
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
-    throw new MoorageError(full ? 'exhausted' : 'internal', `${doing}: ${full ? 'the pool is full' : message}`, {
-      cause: error,
-    });
-  }
 }

@@ -1,0 +1,53 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** Bytes of a device, from the offset on. */
+export interface JournalExtent {
+  readonly offset: bigint;
+  readonly length: bigint;
+}
+
+/** https://docs.kernel.org/filesystems/ext4/globals.html#super-block, and …/dynamic.html#extent-tree */
+const superblockAt = 1024;
+const magic = 0xef53;
+const extentMagic = 0xf30a;
+const journalBackup = 0x10c;
+const entrySize = 12;
+const deepest = 5;
+
+/**
+ * Where the journal of an ext4 is, from the copy of the journal's inode that the superblock has; empty if it has no
+ * journal of its own, or says nothing of where it is.
+ */
+export async function ext4Journal(device: string): Promise<readonly JournalExtent[]> {
+  await using file = await open(device, 'r');
+  const superblock = await read(file, BigInt(superblockAt), 1024);
+  if (superblock.readUInt16LE(0x38) !== magic || superblock.readUInt8(0xfd) !== 1) return [];
+  const blockSize = 1024 << superblock.readUInt32LE(0x18);
+  const extents: JournalExtent[] = [];
+  await readNode(file, superblock.subarray(journalBackup, journalBackup + 60), blockSize, deepest, extents);
+  return extents;
+}
+
+async function readNode(
+  file: FileHandle,
+  node: Buffer,
+  blockSize: number,
+  levels: number,
+  found: JournalExtent[],
+): Promise<void> {
+  if (levels === 0 || node.readUInt16LE(0) !== extentMagic) return;
+  const count = Math.min(node.readUInt16LE(2), Math.floor(node.length / entrySize) - 1);
+  const isLeaf = node.readUInt16LE(6) === 0;
+  for (let index = 1; index <= count; index++) {
+    const entry = node.subarray(index * entrySize, (index + 1) * entrySize);
+    const high = BigInt(entry.readUInt16LE(isLeaf ? 6 : 8)) << 32n;
+    const offset = (high + BigInt(entry.readUInt32LE(isLeaf ? 8 : 4))) * BigInt(blockSize);
+    if (isLeaf) found.push({ offset, length: BigInt(entry.readUInt16LE(4)) * BigInt(blockSize) });
+    else await readNode(file, await read(file, offset, blockSize), blockSize, levels - 1, found);
+  }
+}
+
+async function read(file: FileHandle, offset: bigint, length: number): Promise<Buffer> {
+  const { buffer } = await file.read(Buffer.alloc(length), 0, length, Number(offset));
+  return buffer;
+}
