@@ -73,7 +73,8 @@ class PoolPasses {
     }
     if (before?.ready !== state.ready) await tellVolumes(this.#storage, name, state);
     const exactly = this.#storage.takeExactly(name);
-    const status = poolStatus(pool, node, state, this.#storage.offer(pool), exactly);
+    const beside = this.#storage.promisedBeside(name);
+    const status = poolStatus(pool, node, state, this.#storage.offer(pool), { exactly, beside });
     if (status) {
       const known = pool.status?.conditions;
       await api.updateStatus(pools, { ...pool, status });

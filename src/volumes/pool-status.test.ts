@@ -16,7 +16,15 @@ const pool: Pool = {
 
 function look(used: bigint, promised = 0n, of: Pool = pool) {
   const capacity = { total, used: used * mebibyte, available: total - used * mebibyte };
-  const state: PoolState = { ready: true, backend: 'image', why: 'of a test', path: '/p', capacity };
+  const state: PoolState = {
+    ready: true,
+    filesystems: ['7:0'],
+    hasFilesystem: true,
+    backend: 'image',
+    why: 'of a test',
+    path: '/p',
+    capacity,
+  };
   const offer: PoolOffer = {
     ...capacity,
     pool: 'p',

@@ -23,10 +23,11 @@ export function poolStatus(
   node: string,
   state: PoolState,
   offer: PoolOffer,
-  exactly = false,
+  { exactly = false, beside = 0n }: { readonly exactly?: boolean; readonly beside?: bigint } = {},
 ): Status | undefined {
   const before = pool.status?.nodes?.find((it) => it.node === node);
-  const seen = { ...before, ...(state.ready ? figures(node, state, offer) : { node }) };
+  const { shared: _, ...known } = before ?? {};
+  const seen = { ...known, ...(state.ready ? figures(node, state, offer, beside) : { node }) };
   const statements = statementsOf(state);
   const phase = !state.ready ? 'Failed' : statements.some(isFull) ? 'Degraded' : 'Ready';
   const same =
@@ -41,7 +42,7 @@ export function poolStatus(
   };
 }
 
-function figures(node: string, state: PoolState & { ready: true }, offer: PoolOffer): NodeStatus {
+function figures(node: string, state: PoolState & { ready: true }, offer: PoolOffer, beside: bigint): NodeStatus {
   const { backend, why, path, wiped, capacity } = state;
   return {
     node,
@@ -52,6 +53,7 @@ function figures(node: string, state: PoolState & { ready: true }, offer: PoolOf
     total: words(capacity.total),
     used: words(capacity.used),
     free: words(capacity.available),
+    ...(beside > 0n && { shared: words(beside) }),
     allocated: words(offer.promised),
     available: words(promisable(offer, 'thin')),
   };

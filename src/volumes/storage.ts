@@ -1,7 +1,6 @@
 import type { Api } from '../api/api.ts';
 import type { EventRecorder } from '../api/events.ts';
-import type { PoolCapacity } from '../engines/engine.ts';
-import type { LocalEngine } from '../engines/local/engine.ts';
+import type { LocalEngine, OpenPool } from '../engines/local/engine.ts';
 import type { Exec } from '../lib/exec.ts';
 import type { Log } from '../lib/log.ts';
 import type { Meter } from '../lib/meter.ts';
@@ -40,14 +39,7 @@ export interface StorageOptions {
 
 /** How a pool of this node was found at the last look. */
 export type PoolState =
-  | {
-      readonly ready: true;
-      readonly backend: 'image' | 'directory';
-      readonly why: string;
-      readonly path: string;
-      readonly wiped?: string | undefined;
-      readonly capacity: PoolCapacity;
-    }
+  | ({ readonly ready: true } & OpenPool)
   | {
       readonly ready: false;
       readonly why: string;
@@ -167,6 +159,7 @@ export class Storage implements Disposable {
           : state.why
         : 'it is not open yet';
     const capacity = state?.ready ? state.capacity : { total: 0n, available: 0n };
+    const shared = this.promisedBeside(name);
     return {
       pool: name,
       node: pool.spec.node ?? node,
@@ -174,11 +167,35 @@ export class Storage implements Disposable {
       notReady: why ?? deleting,
       backend: state?.ready ? state.backend : 'image',
       total: capacity.total,
-      available: capacity.available,
+      available: capacity.available > shared ? capacity.available - shared : 0n,
       promised: this.ledger.total(name),
       overProvisioning: pool.spec.overProvisioning,
       reserve: pool.spec.reserve === undefined ? (capacity.total * 5n) / 100n : bytesOf(pool.spec.reserve),
     };
+  }
+
+  /**
+   * Bytes that other pools have promised of the file systems that this one takes room from, and that are not used yet.
+   * Of a pool without a file system of its own nobody knows what is used: all that it promises counts. Of one that
+   * promises several times what it has, its share counts.
+   */
+  promisedBeside(pool: string): bigint {
+    let sum = 0n;
+    for (const [name, state] of this.#neighbours(pool)) {
+      const used = state.hasFilesystem ? state.capacity.used : 0n;
+      const promised = onceOnly(this.ledger.total(name), this.options.api.informer(pools).get({ name }));
+      if (promised > used) sum += promised - used;
+    }
+    return sum;
+  }
+
+  *#neighbours(pool: string): Iterable<readonly [string, PoolState & { readonly ready: true }]> {
+    const mine = this.#pools.get(pool);
+    if (!mine?.ready) return;
+    for (const [name, state] of this.#pools) {
+      if (name === pool || !state.ready) continue;
+      if (state.filesystems.some((it) => mine.filesystems.includes(it))) yield [name, state];
+    }
   }
 
   [Symbol.dispose](): void {
@@ -186,8 +203,17 @@ export class Storage implements Disposable {
   }
 
   #tell(pool: string): void {
-    for (const listener of this.#poolListeners) listener(pool);
+    for (const listener of this.#poolListeners) {
+      listener(pool);
+      for (const [other] of this.#neighbours(pool)) listener(other);
+    }
   }
+}
+
+/** What a pool has promised, as if it promised nothing several times. */
+function onceOnly(promised: bigint, pool: Pool | undefined): bigint {
+  const thousandths = BigInt(Math.round((pool?.spec.overProvisioning ?? 1) * 1000));
+  return thousandths > 1000n ? (promised * 1000n) / thousandths : promised;
 }
 
 /** On one machine, a pool of another node is most likely one from before the machine was called otherwise. */

@@ -18,6 +18,10 @@ export interface OpenPool {
   readonly path: string;
   /** The disk whose content was given up for it, when it was made. */
   readonly wiped?: string | undefined;
+  /** The file systems that it takes room from, by their devices: pools that have one in common take from each other. */
+  readonly filesystems: readonly string[];
+  /** Whether the first of them is its own, so that what is used of it is used by the pool. */
+  readonly hasFilesystem: boolean;
   readonly capacity: PoolCapacity;
 }
 
@@ -65,6 +69,8 @@ export function openLocalEngine(options: {
     why: pool.marker.why,
     path: pool.base,
     wiped: pool.marker.wiped,
+    filesystems: await pool.filesystems(),
+    hasFilesystem: pool.hasFilesystem,
     capacity: await pool.capacity(),
   });
 
@@ -87,7 +93,7 @@ export function openLocalEngine(options: {
           await letGoOfDead(exec, open);
           pools.delete(name);
         }
-        const pool = alive ?? (await LocalPool.open(exec, log, dataDir, wish, signal));
+        const pool = alive ?? (await LocalPool.open({ exec, log, dataDir, others: [...pools.values()] }, wish, signal));
         pools.set(name, pool);
         await alive?.grow(wish);
         return describe(pool);

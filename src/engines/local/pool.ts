@@ -1,4 +1,4 @@
-import { readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
@@ -19,6 +19,15 @@ import { imageContent } from './image-content.ts';
 import { ensureBase, type Marker, markerName, readMarker, writeMarker } from './marker.ts';
 import { Shelf } from './shelf.ts';
 import { closeXfs, growImage, imageName, openDisk, openImage, type XfsStore } from './xfs-store.ts';
+
+/** What opening a pool takes. */
+export interface OpenOptions {
+  readonly exec: Exec;
+  readonly log: Log;
+  readonly dataDir: string;
+  /** The other pools that are open. */
+  readonly others: readonly LocalPool[];
+}
 
 /** A pool that is ready for use on this machine. */
 export class LocalPool {
@@ -57,7 +66,7 @@ export class LocalPool {
   }
 
   /** Ensures the pool, from nothing or from wherever an earlier try was cut off. */
-  static async open(exec: Exec, log: Log, dataDir: string, wish: Pool, signal?: AbortSignal): Promise<LocalPool> {
+  static async open({ exec, log, dataDir, others }: OpenOptions, wish: Pool, signal?: AbortSignal): Promise<LocalPool> {
     const name = wish.metadata.name;
     const uid = wish.metadata.uid ?? fail('internal', `pool ${name} has no uid`);
     const own = join(dataDir, 'pools', name);
@@ -69,6 +78,7 @@ export class LocalPool {
     if (present && present.uid !== uid) {
       fail('in-use', `${base} holds another pool, ${present.pool} (${present.uid}); choose another directory`);
     }
+    if (!present) await refuseInside(base, others);
     if (!present && wasThere(wish)) {
       const was = wish.status?.nodes?.find(({ path }) => path !== undefined)?.path;
       const why = was === undefined || was === base ? 'is a disk not mounted?' : `set spec.path to ${was} again`;
@@ -116,6 +126,12 @@ export class LocalPool {
   /** Whether its file system is of the pool alone, so that it is ours to mount. */
   get hasFilesystem(): boolean {
     return this.#xfs !== undefined;
+  }
+
+  /** The file systems that its bytes take room from, its own first, each as `major:minor` of its device. */
+  async filesystems(): Promise<readonly string[]> {
+    const places = this.#xfs?.image === undefined ? [this.#root] : [this.#root, this.base];
+    return Promise.all(places.map(async (path) => deviceNumber((await stat(path)).dev)));
   }
 
   /** Throws `corrupted` if its file system has shut down. */
@@ -197,6 +213,16 @@ async function isDisk(pool: string, path: string): Promise<boolean> {
   if (!system) return false;
   const missing = found ? `a directory below /${system} can't hold a pool` : 'there is no such disk: is it plugged in?';
   return fail(found ? 'invalid' : 'not-found', `pool ${pool}: ${path}: ${missing}`);
+}
+
+/** A pool inside another one would promise its bytes once more, and stand in the way when that goes. */
+async function refuseInside(base: string, others: readonly LocalPool[]): Promise<void> {
+  const path = await realpath(base);
+  for (const other of others) {
+    if (!path.startsWith(`${await realpath(other.base)}/`)) continue;
+    await rmdir(base).catch(() => {});
+    fail('invalid', `${base} is inside of pool ${other.name} (${other.base}); choose a directory outside of it`);
+  }
 }
 
 /** Whether the object remembers that the pool was in use: then an empty place is a loss, and not a new beginning. */

@@ -82,6 +82,8 @@ export class ClusterView implements Disposable {
     const { node = '' } = pool.spec;
     const figures = pool.status?.nodes?.find((it) => it.node === node);
     const total = bytesOf(figures?.total ?? '0');
+    const free = bytesOf(figures?.free ?? '0');
+    const shared = bytesOf(figures?.shared ?? '0');
     return {
       pool: name,
       node,
@@ -90,7 +92,7 @@ export class ClusterView implements Disposable {
       notReady: this.#whyNotReady(pool),
       backend: figures?.backend ?? 'image',
       total,
-      available: bytesOf(figures?.free ?? '0'),
+      available: free > shared ? free - shared : 0n,
       promised: this.ledger.total(name),
       overProvisioning: pool.spec.overProvisioning,
       reserve: pool.spec.reserve === undefined ? (total * 5n) / 100n : bytesOf(pool.spec.reserve),

@@ -93,6 +93,9 @@ const poolObject = z.object({
             total: quantity.optional(),
             used: quantity.optional(),
             free: quantity.optional().describe('Can still be written.'),
+            shared: quantity
+              .optional()
+              .describe('Promised by other pools on the same file system, and not used yet: it is not promised again.'),
             allocated: quantity.optional().describe('Promised to volumes, and held by snapshots.'),
             available: quantity.optional().describe('Can still be promised.'),
           }),
