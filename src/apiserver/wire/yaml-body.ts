@@ -1,4 +1,5 @@
 import { fail } from '../../lib/errors.ts';
+import { deepestNesting } from '../../lib/json.ts';
 import { mostProblems, pathBelow } from './problems.ts';
 
 /**
@@ -9,7 +10,8 @@ const mostParts = 20_000;
 
 /** Reads YAML. Throws if it is none, or has more parts than may be read while others wait. */
 export async function parseYaml(text: string): Promise<{ value: unknown; duplicates: () => readonly string[] }> {
-  const { Lexer, parseDocument, isMap, isScalar, isSeq } = await import('yaml');
+  const yaml = await import('yaml');
+  const { Lexer, parseDocument, isMap, isScalar, isSeq } = yaml;
   let parts = 0;
   for (const _part of new Lexer().lex(text)) {
     parts += 1;
@@ -18,6 +20,7 @@ export async function parseYaml(text: string): Promise<{ value: unknown; duplica
   const document = parseDocument(text, { uniqueKeys: false });
   const [error] = document.errors;
   if (error) throw error;
+  checkNodes(yaml, document.contents);
   const value = document.toJS({ maxAliasCount: 100 }) as unknown;
   const duplicates = () => {
     const found: string[] = [];
@@ -38,4 +41,22 @@ export async function parseYaml(text: string): Promise<{ value: unknown; duplica
     return found;
   };
   return { value, duplicates };
+}
+
+/** Throws if it is nested too deeply, or has keys that are lists or objects: made into texts, each level doubles them. */
+function checkNodes({ isMap, isScalar, isSeq }: typeof import('yaml'), root: unknown): void {
+  let level = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepestNesting) fail('invalid', `it is nested too deeply: ${deepestNesting} levels are the most`);
+    const below: unknown[] = [];
+    for (const node of level) {
+      if (isSeq(node)) below.push(...node.items);
+      if (!isMap(node)) continue;
+      for (const { key, value } of node.items) {
+        if (!isScalar(key)) fail('invalid', 'it has a key that is not a text');
+        below.push(value);
+      }
+    }
+    level = below;
+  }
 }
