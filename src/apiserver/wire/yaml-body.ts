@@ -22,6 +22,7 @@ export async function parseYaml(text: string): Promise<{ value: unknown; duplica
   if (error) throw error;
   checkNodes(yaml, document.contents);
   const value = document.toJS({ maxAliasCount: 100 }) as unknown;
+  checkCircles(value);
   const duplicates = () => {
     const found: string[] = [];
     const look = (node: unknown, path: string): void => {
@@ -41,6 +42,16 @@ export async function parseYaml(text: string): Promise<{ value: unknown; duplica
     return found;
   };
   return { value, duplicates };
+}
+
+/** Throws if a value is a part of itself, as an alias within what it stands for makes it. Looks at each part once. */
+function checkCircles(value: unknown, around = new Set<unknown>(), done = new Set<unknown>()): void {
+  if (typeof value !== 'object' || value === null || done.has(value)) return;
+  if (around.has(value)) fail('invalid', 'it has an alias within what the alias stands for');
+  around.add(value);
+  for (const child of Object.values(value)) checkCircles(child, around, done);
+  around.delete(value);
+  done.add(value);
 }
 
 /** Throws if it is nested too deeply, or has keys that are lists or objects: made into texts, each level doubles them. */
