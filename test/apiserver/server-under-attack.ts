@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
-import { Agent, request } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,6 +35,10 @@ export class ServerUnderAttack implements AsyncDisposable {
     this.#agent = new Agent({ ...this.#credentials, keepAlive: true });
   }
 
+  get pid(): number {
+    return this.#process.pid ?? fail('not-ready', 'the server is no longer there');
+  }
+
   static async start(): Promise<ServerUnderAttack> {
     const dir = await mkdtemp(join(tmpdir(), 'moorage-attacked-'));
     const child = spawn(process.execPath, [program, dir], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -47,12 +51,17 @@ export class ServerUnderAttack implements AsyncDisposable {
     return { ca: authority, cert: certificate, key };
   }
 
+  /** A request that is not sent yet, on one of the kept connections. */
+  request(path: string, options: RequestOptions): ClientRequest {
+    const { hostname, port } = new URL(this.#connection.server);
+    return request({ ...options, hostname, port, path, agent: this.#agent });
+  }
+
   /** One request of a client that behaves. */
   async ask(path: string, method = 'GET', body?: object): Promise<Answer> {
     const text = body && JSON.stringify(body);
-    const asked = request(`${this.#connection.server}${path}`, {
+    const asked = this.request(path, {
       method,
-      agent: this.#agent,
       headers: text ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) } : {},
     });
     asked.end(text);
