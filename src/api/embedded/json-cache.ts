@@ -1,16 +1,18 @@
 import type { KubeObject } from '../../model/object.ts';
 
-/** Characters and texts of one generation. */
-const usual = { characters: 16 * 1024 * 1024, texts: 1_000 };
+/** Characters and texts of one generation, and characters of a text that is kept for as long as its object. */
+const usual = { characters: 16 * 1024 * 1024, texts: 1_000, short: 4 * 1024 };
 
 /**
  * JSON of what was just written, and of some of what was just read: those who watch want it next. There are two
- * generations of it, the newer one from the last group of writes on; each is bounded.
+ * generations of it, the newer one from the last group of writes on; each is bounded. What is short and was read once
+ * is kept with its object, which takes several times as much itself: whole lists are read again and again.
  */
 export class JsonCache {
   readonly #limits: typeof usual;
   #texts = new Map<KubeObject, string>();
   #older = new Map<KubeObject, string>();
+  readonly #short = new WeakMap<KubeObject, string>();
   #characters = 0;
 
   constructor(limits = usual) {
@@ -19,10 +21,11 @@ export class JsonCache {
 
   /** The object as JSON. */
   textOf(object: KubeObject): string {
-    const known = this.#texts.get(object) ?? this.#older.get(object);
+    const known = this.#texts.get(object) ?? this.#older.get(object) ?? this.#short.get(object);
     if (known !== undefined) return known;
     const text = JSON.stringify(object);
-    if (!this.#isFull) this.#keep(object, text);
+    if (text.length <= this.#limits.short) this.#short.set(object, text);
+    else if (!this.#isFull) this.#keep(object, text);
     return text;
   }
 
