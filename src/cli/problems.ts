@@ -24,7 +24,7 @@ export function findProblems(world: World, now = Date.now(), missing: readonly M
 
   for (const pool of world.pools) {
     const { phase = 'Pending', conditions } = pool.status ?? {};
-    if (phase !== 'Ready' && !isFresh(pool)) {
+    if (phase === 'Failed' || (phase !== 'Ready' && !isFresh(pool))) {
       const broken = conditions?.some(({ reason }) => reason === poolBroken);
       const on = world.volumes.filter(({ status }) => status?.placement?.pool === pool.metadata.name).length;
       const lost = broken && on > 0 ? `; ${count(on, 'volume')} on it can't be used` : '';

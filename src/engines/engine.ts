@@ -9,6 +9,10 @@ export interface EngineRef {
 export interface VolumeWish extends EngineRef {
   /** The uid of the Volume object: the mark that tells ours from a namesake's. */
   readonly uid: string;
+  /** The uid of an object that is no more, whose bytes these may be: they are marked as this one's then. */
+  readonly adopt?: string | undefined;
+  /** The claim that it is for, `namespace/name`: only to be told by `get` and `list`. */
+  readonly claim?: string | undefined;
   /** Bytes, a multiple of 4096. */
   readonly size: bigint;
   /** Whether space is taken when it is written (thin) or at once (thick). */
@@ -19,6 +23,8 @@ export interface VolumeWish extends EngineRef {
 
 export interface SnapshotWish extends EngineRef {
   readonly uid: string;
+  /** As of a VolumeWish. */
+  readonly adopt?: string | undefined;
   readonly volume: string;
 }
 
@@ -33,6 +39,11 @@ export interface Artifact extends EngineRef {
   readonly used: bigint;
   /** For a snapshot, the volume it was taken of. */
   readonly volume?: string;
+  /** Of a volume. */
+  readonly provisioning: 'thin' | 'thick';
+  /** The file system that was made on it; undefined if it was never formatted. */
+  readonly fsType?: string;
+  readonly claim?: string;
   readonly createdAt: Date;
   /** Half-made and half-deleted things are listed too, so that nothing stays unknown. */
   readonly complete: boolean;

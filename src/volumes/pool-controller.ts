@@ -1,7 +1,8 @@
 import { Controller, type Result } from '../api/controller.ts';
 import { isCode, messageOf } from '../lib/errors.ts';
-import { type Pool, pools, snapshots, volumes } from '../model/kinds/moorage.ts';
+import { adoptAnnotation, type Pool, pools, snapshots, volumes } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
+import { adoptContents } from './adoption.ts';
 import { alreadySay, type Statement, withConditions } from './conditions.ts';
 import { ensureFinalizer, poolFinalizer, removeFinalizer } from './finalizers.ts';
 import { poolStatus } from './pool-status.ts';
@@ -38,7 +39,11 @@ export function createPoolController(storage: Storage): { controller: Controller
     },
   }).watch(view, ({ metadata, status }, { old }) =>
     // Not for the writes of its own status.
-    old && old.metadata.generation === metadata.generation && old.status !== status && !metadata.deletionTimestamp
+    old &&
+    old.metadata.generation === metadata.generation &&
+    old.metadata.annotations?.[adoptAnnotation] === metadata.annotations?.[adoptAnnotation] &&
+    old.status !== status &&
+    !metadata.deletionTimestamp
       ? []
       : [metadata.name],
   );
@@ -83,6 +88,7 @@ class PoolPasses {
         if (type !== 'Ready' && flag === 'True' && was !== 'True') events.warning(pool, type, message);
       }
     }
+    if (state.ready && this.#storage.options.sole) await adoptContents(this.#storage, pool);
     return { again: lookEvery };
   }
 

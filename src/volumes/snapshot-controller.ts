@@ -1,7 +1,7 @@
 import { Controller, type Result } from '../api/controller.ts';
 import { timestamp } from '../lib/clock.ts';
 import { fail, isCode, messageOf } from '../lib/errors.ts';
-import { pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import { adoptAnnotation, pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { formatBytes } from '../model/quantity.ts';
 import { alreadySay, deleteFailed, isGoing, referenced, type Statement, withConditions } from './conditions.ts';
@@ -27,6 +27,11 @@ export function createSnapshotController(storage: Storage): Controller {
     const { phase } = snapshot.status ?? {};
     if (isDeleting(snapshot)) return remove(storage, snapshot);
     if (phase === 'Ready' || phase === 'Failed') return {};
+    const kept = await adopted(storage, snapshot);
+    if (kept) {
+      await take(storage, snapshot, kept);
+      return {};
+    }
     const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
     if (!volume || isGoing(volume)) {
       const message = `there is no volume ${snapshot.spec.volume} to take it of`;
@@ -34,7 +39,7 @@ export function createSnapshotController(storage: Storage): Controller {
       return {};
     }
     const home = volume.status?.placement;
-    if (volume.status?.phase === 'Ready' && home?.node === node) await take(storage, snapshot, volume, home);
+    if (volume.status?.phase === 'Ready' && home?.node === node) await take(storage, snapshot, home);
     return {};
   };
   const snapshotsOf = api.informer(snapshots).index(byVolume.name, byVolume.keys);
@@ -49,14 +54,26 @@ export function createSnapshotController(storage: Storage): Controller {
 
 type Placement = NonNullable<NonNullable<Volume['status']>['placement']>;
 
-async function take(storage: Storage, given: Snapshot, volume: Volume, home: Placement): Promise<void> {
+/** Where a snapshot is already whose object was lost, and takes its place now; undefined for all others. */
+async function adopted(storage: Storage, { metadata, status }: Snapshot): Promise<Placement | undefined> {
+  const { engine, node } = storage.options;
+  const adopt = metadata.annotations?.[adoptAnnotation];
+  if (adopt === undefined || status?.placement) return undefined;
+  for (const pool of engine.pools()) {
+    const found = await engine.volumes.get('snapshot', { pool, name: metadata.name });
+    if (found && (found.uid === adopt || found.uid === metadata.uid)) return { pool, node, engine: engine.name };
+  }
+  return undefined;
+}
+
+async function take(storage: Storage, given: Snapshot, home: Placement): Promise<void> {
   const { api, engine } = storage.options;
   const { ledger } = storage;
   const { name, uid = fail('internal', `snapshot ${given.metadata.name} has no uid`) } = given.metadata;
   const ref = { pool: home.pool, name };
   const snapshot = await ensureFinalizer(api, snapshots, given, snapshotFinalizer);
   const [source, done] = await Promise.all([
-    engine.volumes.get('volume', { pool: home.pool, name: volume.metadata.name }),
+    engine.volumes.get('volume', { pool: home.pool, name: given.spec.volume }),
     engine.volumes.get('snapshot', ref),
   ]);
   const pool = api.informer(pools).get({ name: home.pool });
@@ -68,13 +85,18 @@ async function take(storage: Storage, given: Snapshot, volume: Volume, home: Pla
       snapshot,
       home,
       'PoolFull',
-      `it could come to hold what ${volume.metadata.name} has now, but ${refusal.message}`,
+      `it could come to hold what ${given.spec.volume} has now, but ${refusal.message}`,
     );
   }
   const key = snapshotKey(snapshot);
   ledger.assume(key, { pool: home.pool, bytes: source?.used ?? 0n });
   try {
-    const artifact = await engine.volumes.snapshot({ ...ref, uid, volume: volume.metadata.name });
+    const artifact = await engine.volumes.snapshot({
+      ...ref,
+      uid,
+      adopt: snapshot.metadata.annotations?.[adoptAnnotation],
+      volume: given.spec.volume,
+    });
     const ready: Statement = { type: 'Ready', status: 'True', reason: 'Taken', message: `it is in pool ${home.pool}` };
     await write(storage, snapshot, [ready], {
       ...snapshot.status,

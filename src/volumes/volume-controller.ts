@@ -1,7 +1,15 @@
 import { Controller, type Result } from '../api/controller.ts';
 import type { Artifact, VolumeWish } from '../engines/engine.ts';
 import { fail, isCode } from '../lib/errors.ts';
-import { pools, type Refusal, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import {
+  adoptAnnotation,
+  claimAnnotation,
+  pools,
+  type Refusal,
+  snapshots,
+  type Volume,
+  volumes,
+} from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { ensureFinalizer, volumeFinalizer } from './finalizers.ts';
@@ -93,9 +101,11 @@ class VolumePasses {
     if (present !== undefined) return present;
     const source = sourceOf(this.#storage.options.api, volume.spec);
     if (source && 'reason' in source) return [source];
-    // With one pool, creating finds what is there; with more, it must be known which one before.
+    // With one pool, creating finds what is there; with more, it must be known which one before. What is adopted is there,
+    // however full the pool is.
     const { engine, sole } = this.#storage.options;
-    const found = sole && engine.pools().length > 1 ? await findBytes(this.#storage, volume) : undefined;
+    const adopts = volume.metadata.annotations?.[adoptAnnotation] !== undefined;
+    const found = sole && (adopts || engine.pools().length > 1) ? await findBytes(this.#storage, volume) : undefined;
     // No await from here on: what is promised to one volume must be seen by the next.
     const { pool, mode, provisioning, nodes, preferredNodes } = volume.spec;
     const bytes = bytesOf(volume.spec.size);
@@ -161,6 +171,8 @@ function wishOf({ metadata, spec }: Volume): Omit<VolumeWish, 'pool'> {
     uid: uid ?? fail('internal', `volume ${name} has no uid`),
     size: roundUp(bytesOf(spec.size)),
     provisioning: spec.provisioning,
+    adopt: metadata.annotations?.[adoptAnnotation],
+    claim: metadata.annotations?.[claimAnnotation],
     source: spec.source && { kind: spec.source.kind === 'Snapshot' ? 'snapshot' : 'volume', name: spec.source.name },
   };
 }

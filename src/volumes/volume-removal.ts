@@ -1,7 +1,7 @@
 import type { Result } from '../api/controller.ts';
 import type { Artifact } from '../engines/engine.ts';
 import { isCode, messageOf } from '../lib/errors.ts';
-import { pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import { adoptAnnotation, pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { alreadySay, deleteFailed, referenced } from './conditions.ts';
 import { removeFinalizer, volumeFinalizer } from './finalizers.ts';
 import { volumeKey } from './promises.ts';
@@ -68,13 +68,14 @@ async function removeBytes(storage: Storage, volume: Volume): Promise<void> {
   await engine.volumes.delete(artifact);
 }
 
-/** Bytes that were made for this very object, in any pool of this node. */
+/** Bytes that were made for this very object, or the one whose place it takes, in any pool of this node. */
 export async function findBytes(storage: Storage, volume: Volume): Promise<Artifact | undefined> {
   const { engine } = storage.options;
-  const { name, uid } = volume.metadata;
+  const { name, uid, annotations } = volume.metadata;
+  const marks = [uid, annotations?.[adoptAnnotation]].filter((it) => it !== undefined);
   for (const pool of engine.pools()) {
     const artifact = await engine.volumes.get('volume', { pool, name });
-    if (artifact?.uid === uid) return artifact;
+    if (artifact?.uid !== undefined && marks.includes(artifact.uid)) return artifact;
   }
   return undefined;
 }

@@ -164,6 +164,19 @@ export const verbs: readonly Verb[] = [
     run: async (call) => (await import('./grow.ts')).grow(call),
   },
   {
+    usage: 'adopt [paths...]',
+    summary: 'take over pools that are there, with their volumes, after the objects were lost',
+    details:
+      'Looks for the marks of pools in the data directory, and at the paths that are given: directories of pools from\nelsewhere. Each gets its Pool again, and each of its volumes and snapshots a Volume or Snapshot. For every volume\nthere is a PersistentVolume then, which stays when its claim goes; where it is known which claim it was made for, it is\nreserved for a claim of that name: make your claims again, and they have their data.',
+    flags: [['--storage-class <name>', 'class of the PersistentVolumes (default: the default class)'], timeout],
+    connects: true,
+    examples: [
+      ['moorage adopt', 'after the store of objects was lost'],
+      ['moorage adopt /srv/old-data/pools/default', 'a pool of another data directory'],
+    ],
+    run: async (call) => (await import('./adopt.ts')).adopt(call),
+  },
+  {
     usage: 'inventory',
     summary: 'compare objects, engine and disks, and name each difference',
     details: 'Exit code 0 if everything agrees, 1 if something leaked, is lost or differs.',

@@ -1,4 +1,4 @@
-import type { Volume } from '../../model/kinds/moorage.ts';
+import { claimAnnotation, type Volume } from '../../model/kinds/moorage.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
 import { readCapabilities } from './capability.ts';
@@ -23,9 +23,6 @@ export interface VolumeWish {
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
-
-/** The claim that a Volume was made for, where the caller told. */
-export const claimAnnotation = 'moorage.dev/claim';
 
 /** The Volume that a request asks for. Throws `invalid` or OUT_OF_RANGE, saying why there can be none. */
 export function readCreateVolume(doing: string, request: CreateVolumeRequest, source: Source | undefined): VolumeWish {

@@ -15,6 +15,8 @@ const markerSchema = z.object({
   version: z.literal(1),
   pool: z.string(),
   uid: z.string(),
+  /** UUID of the file system that Moorage made, if the pool was adopted since; else it is the pool's uid. */
+  filesystem: z.string().optional(),
   layout: z.enum(['image', 'disk', 'reflink', 'directory']),
   /** Why that layout, for people. */
   why: z.string(),

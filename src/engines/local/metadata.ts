@@ -7,6 +7,8 @@ const metadataSchema = z.object({
   size: z.string().transform((text) => BigInt(text)),
   provisioning: z.enum(['thin', 'thick']),
   createdAt: z.string(),
+  /** The claim that it was made for, `namespace/name`, where that was told. */
+  claim: z.string().optional(),
   /** For a snapshot, the volume it was taken of. */
   volume: z.string().optional(),
   /** The file system that we made on it, or were about to make. */

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Pool } from '../../model/kinds/moorage.ts';
+import { adoptAnnotation, type Pool } from '../../model/kinds/moorage.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { mountAt } from '../../node/mountinfo.ts';
@@ -74,10 +74,8 @@ export class LocalPool {
     const disk = await isDisk(name, given);
     const base = disk ? own : given;
     await ensureBase(base, base === own);
-    const present = await readMarker(base);
-    if (present && present.uid !== uid) {
-      fail('in-use', `${base} holds another pool, ${present.pool} (${present.uid}); choose another directory`);
-    }
+    const found = await readMarker(base);
+    const present = found && (await adopted(base, found, wish, uid));
     if (!present) await refuseInside(base, others);
     if (!present && wasThere(wish)) {
       const was = wish.status?.nodes?.find(({ path }) => path !== undefined)?.path;
@@ -95,7 +93,7 @@ export class LocalPool {
       const shelves = shelvesOf(name, root);
       if (await takeOffDead(exec, root, shelves)) log.warn({ pool: name }, 'its file system had shut down; taken off');
     }
-    const xfsWish = { pool: name, uid, base, marker, onMade, proven: disk && !begun, signal };
+    const xfsWish = { pool: name, uid: marker.filesystem ?? uid, base, marker, onMade, proven: disk && !begun, signal };
     const xfs =
       marker.layout === 'image'
         ? await openImage(exec, { ...xfsWish, ...sizeOf(wish) })
@@ -213,6 +211,17 @@ async function isDisk(pool: string, path: string): Promise<boolean> {
   if (!system) return false;
   const missing = found ? `a directory below /${system} can't hold a pool` : 'there is no such disk: is it plugged in?';
   return fail(found ? 'invalid' : 'not-found', `pool ${pool}: ${path}: ${missing}`);
+}
+
+/** The mark as it is of this pool: of another one it is taken over only if the object names it. Throws `in-use`. */
+async function adopted(base: string, marker: Marker, { metadata }: Pool, uid: string): Promise<Marker> {
+  if (marker.uid === uid) return marker;
+  if (metadata.annotations?.[adoptAnnotation] === marker.uid) {
+    const filesystem = marker.filesystem ?? marker.uid;
+    return writeMarker(base, { ...marker, pool: metadata.name, uid, filesystem });
+  }
+  const remedy = 'choose another directory, or take it over with all that is in it: moorage adopt';
+  return fail('in-use', `${base} holds another pool, ${marker.pool} (${marker.uid}); ${remedy}`);
 }
 
 /** A pool inside another one would promise its bytes once more, and stand in the way when that goes. */

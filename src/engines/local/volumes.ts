@@ -4,7 +4,7 @@ import type { Artifact, EngineRef, EngineVolumes, SnapshotWish, VolumeWish } fro
 import { artifactOf, lockOf, naming, type PoolOf, requireItem, shelfOf } from './items.ts';
 import type { Metadata } from './metadata.ts';
 import type { LocalPool } from './pool.ts';
-import type { ShelfItem } from './shelf.ts';
+import type { Shelf, ShelfItem } from './shelf.ts';
 
 /** The engine's part that makes and keeps volumes and snapshots: one lock for each, plain steps inside. */
 export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): Omit<EngineVolumes, 'capacity'> {
@@ -79,7 +79,7 @@ async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<ShelfIte
   const { name, uid, size, provisioning } = wish;
   const present = await pool.volumes.get(name);
   if (present) {
-    const metadata = checkMark(present, uid);
+    const metadata = await ensureMark(pool.volumes, present, wish);
     return { ...present, metadata: await grow(pool, name, present.directory, metadata, size) };
   }
   const source = wish.source && (await requireItem(pool, wish.source.kind, wish.source.name));
@@ -96,6 +96,7 @@ async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<ShelfIte
     size,
     provisioning,
     createdAt: new Date().toISOString(),
+    ...(wish.claim !== undefined && { claim: wish.claim }),
     ...(source?.metadata.format && { format: source.metadata.format }),
   };
   return pool.volumes.make(name, metadata, (directory) =>
@@ -107,8 +108,7 @@ async function ensureSnapshot(pool: LocalPool, wish: SnapshotWish): Promise<Shel
   const { name, uid, volume } = wish;
   const present = await pool.snapshots.get(name);
   if (present) {
-    checkMark(present, uid);
-    return present;
+    return { ...present, metadata: await ensureMark(pool.snapshots, present, wish) };
   }
   const source = await requireItem(pool, 'volume', volume);
   await pool.content.settle(source.directory);
@@ -144,8 +144,18 @@ async function grow(
   return grown;
 }
 
-function checkMark(item: ShelfItem, uid: string): Metadata {
+/** What is known of a thing that carries our mark, or that of the object that ours takes the place of. */
+async function ensureMark(
+  shelf: Shelf,
+  item: ShelfItem,
+  { uid, adopt }: Pick<VolumeWish, 'uid' | 'adopt'>,
+): Promise<Metadata> {
   if (item.metadata?.uid === uid) return item.metadata;
+  if (item.metadata && item.metadata.uid === adopt) {
+    const metadata = { ...item.metadata, uid };
+    await shelf.update(item.name, metadata);
+    return metadata;
+  }
   return fail(
     'already-exists',
     `${item.directory} belongs to another object of that name; "moorage inventory" tells more`,

@@ -17,6 +17,8 @@ export { type Pool, pools } from './moorage/pool.ts';
 export { type Replica, replicas } from './moorage/replica.ts';
 export { largestVolume } from './moorage/rules.ts';
 export {
+  adoptAnnotation,
+  claimAnnotation,
   defaultPoolLabel,
   driverName,
   group,

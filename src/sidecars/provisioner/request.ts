@@ -4,6 +4,7 @@ import { RpcError } from '../../csi/transport/codes.ts';
 import { status } from '../../csi/transport/status.ts';
 import { fail } from '../../lib/errors.ts';
 import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
+import { driverName } from '../../model/kinds/moorage.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { bytesOf, countable, largestBytes } from '../../model/quantity.ts';
 import type { DriverCapabilities } from '../drivers/capabilities.ts';
@@ -60,7 +61,7 @@ export function createVolumeRequest(wanted: Wanted, capabilities: DriverCapabili
     name: volumeNameFor(claim),
     capacityRange: { requiredBytes: requestedBytes(claim), limitBytes: limit ? countable(bytesOf(limit)) : 0n },
     volumeCapabilities: claimCapabilities(use, accessModes, capabilities.controllerSingleNodeMultiWriter),
-    parameters: { ...parameters.driver },
+    parameters: { ...parameters.driver, ...(storageClass.provisioner === driverName && claimParameters(claim)) },
     secrets: { ...wanted.secrets },
     mutableParameters: { ...wanted.mutableParameters },
     ...(source && { volumeContentSource: { type: contentSource(source) } }),
@@ -71,6 +72,15 @@ export function createVolumeRequest(wanted: Wanted, capabilities: DriverCapabili
       },
     }),
   };
+}
+
+/**
+ * What says for whom a volume is, as the official provisioner tells it with `--extra-create-metadata`. Only our own driver
+ * is told: others may refuse what they do not expect.
+ */
+function claimParameters({ metadata }: PersistentVolumeClaim): Record<string, string> {
+  const prefix = 'csi.storage.k8s.io/pvc';
+  return { [`${prefix}/name`]: metadata.name, [`${prefix}/namespace`]: metadata.namespace ?? '' };
 }
 
 function contentSource(source: ContentSource) {

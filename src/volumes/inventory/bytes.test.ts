@@ -27,6 +27,7 @@ function artifact(name: string, more: Partial<Artifact> = {}): Artifact {
     uid: `uid-${name}`,
     size,
     used: 0n,
+    provisioning: 'thin',
     createdAt: new Date(0),
     complete: true,
     ...more,

@@ -12,6 +12,13 @@ export const systemNamespace = 'moorage';
 
 /** Marks the pools that agents made by themselves, and that go again with them. */
 export const defaultPoolLabel = 'moorage.dev/default-pool';
+/**
+ * Annotation of a Pool, Volume or Snapshot: the uid of the object that was lost with a store, whose place it takes. What
+ * carries that uid's mark is its own from then on.
+ */
+export const adoptAnnotation = 'moorage.dev/adopt';
+/** Annotation of a Volume: the claim that it was made for, `namespace/name`, where the caller told. */
+export const claimAnnotation = 'moorage.dev/claim';
 /** Topology key of a node, as our driver reports it. */
 export const topologyKey = 'topology.moorage.dev/node';
 
