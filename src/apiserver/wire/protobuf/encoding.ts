@@ -4,6 +4,7 @@ import type { Encoding } from '../encoding.ts';
 import type { Form } from '../negotiation.ts';
 import { encodeEnvelope, encodeEvent, encodeList } from './envelope.ts';
 import { protobufType } from './media-type.ts';
+import { RecentFrames } from './recent-frames.ts';
 
 /** Objects of a kind, or their metadata alone, in Kubernetes' binary form. */
 export function protobufEncoding(kind: Kind, form: Form, stream: boolean): Encoding {
@@ -15,9 +16,13 @@ export function protobufEncoding(kind: Kind, form: Form, stream: boolean): Encod
     type: stream ? `${protobufType};stream=watch` : protobufType,
     object,
     list: ({ items, ...metadata }) => encodeList(metadata, items.map(part), named),
-    event: ({ type, object: one }) => encodeEvent(type, object(one)),
+    event: (event) => {
+      const make = () => encodeEvent(event.type, object(event.object));
+      return isWhole ? recent.of(event, make) : make();
+    },
     failure: (status) => encodeEvent('ERROR', encodeEnvelope(status, statusKind, 'v1')),
   };
 }
 
+const recent = new RecentFrames();
 const statusKind = { group: 'meta.k8s.io', version: 'v1', kind: 'Status' };
