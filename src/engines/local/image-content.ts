@@ -1,6 +1,6 @@
 import { constants, copyFile, open, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCode } from '../../lib/errors.ts';
+import { type ErrorCode, isCode } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { ext4Journal } from '../../node/ext4-journal.ts';
 import { detachLoop, ensureLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
@@ -72,14 +72,15 @@ export function imageContent(exec: Exec, sectorSize: number, below?: string): Co
       const file = dataFile(directory);
       const device = fsType === 'ext4' ? await loopOf(exec, file) : undefined;
       for (const range of device === undefined ? [] : await ext4Journal(device)) await allocate(exec, file, range);
-      // XFS takes the space of its log by itself, but not that below.
-      await takeBelow(file);
+      // XFS takes the space of its log by itself, but not that below. Not every file system there can give it beforehand.
+      await takeBelow(file).catch(unless('unsupported'));
     },
 
     async attach(directory, { readOnly, provisioning }) {
       const file = dataFile(directory);
       // What an application gave back (fstrim, discard) is taken again, but for want of it nobody loses access.
-      if (provisioning === 'thick') await ensureSize(file, BigInt((await stat(file)).size), 'thick').catch(unlessFull);
+      if (provisioning === 'thick')
+        await ensureSize(file, BigInt((await stat(file)).size), 'thick').catch(unless('exhausted'));
       const { device: path, isNew } = await ensureLoop(exec, file, { readOnly, sectorSize });
       const { size, blocks } = await stat(file);
       // A crash may have come between the growth of the file and that of the device.
@@ -107,8 +108,10 @@ function dataFile(directory: string): string {
   return join(directory, 'data');
 }
 
-function unlessFull(error: unknown): void {
-  if (!isCode(error, 'exhausted')) throw error;
+function unless(code: ErrorCode): (error: unknown) => void {
+  return (error) => {
+    if (!isCode(error, code)) throw error;
+  };
 }
 
 /** A copy that shares nothing with its source, which may be written to meanwhile: what is shared has to be taken anew. */
