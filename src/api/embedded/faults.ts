@@ -38,10 +38,12 @@ function hasMoreParts(value: unknown, most: number): boolean {
   const open: unknown[] = [value];
   let parts = 0;
   for (let it = open.pop(); it !== undefined; it = open.pop()) {
-    const children = isRecord(it) ? Object.values(it) : [];
-    parts += children.length;
+    if (!isRecord(it)) continue;
+    // Of an object with very many keys, the values cost several times as much as the keys.
+    const keys = Object.keys(it);
+    parts += keys.length;
     if (parts > most) return true;
-    open.push(...children.filter(isRecord));
+    open.push(...keys.map((key) => own(it, key)).filter(isRecord));
   }
   return false;
 }
@@ -60,7 +62,7 @@ function faultsOf(schema: Inner, value: unknown, most: number): number {
   } else if (type === 'array' && element && Array.isArray(value)) {
     for (const child of value) if (look(element, child)) break;
   } else if (type === 'record' && valueType && !Array.isArray(value)) {
-    for (const child of Object.values(value)) if (look(valueType, child)) break;
+    for (const key of Object.keys(value)) if (look(valueType, own(value, key))) break;
   } else {
     return z.safeParse(schema, value).success ? 0 : 1;
   }

@@ -1,5 +1,5 @@
 import { fail, isCode, MoorageError, messageOf } from '../../lib/errors.ts';
-import { deepestNesting, isDeeperThan } from '../../lib/json.ts';
+import { deepestNesting, isTextDeeperThan } from '../../lib/json.ts';
 import type { Log } from '../../lib/log.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
@@ -280,9 +280,9 @@ function versioned<T extends KubeObject>(object: T, rv: number): T {
 /** An object as JSON, if it may be stored. */
 function textOf(object: KubeObject, resource: string): string {
   const name = `${resource} "${object.metadata.name}"`;
-  if (isDeeperThan(object, deepestNesting))
-    fail('invalid', `${name} is nested too deeply: an object may have ${deepestNesting} levels`);
   const json = JSON.stringify(object);
+  if (isTextDeeperThan(json, deepestNesting))
+    fail('invalid', `${name} is nested too deeply: an object may have ${deepestNesting} levels`);
   if (json.length <= maxObjectSize / 3) return json;
   const size = Buffer.byteLength(json);
   if (size <= maxObjectSize) return json;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../api/status.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
-import { deepestNesting, isDeeperThan } from '../../lib/json.ts';
+import { deepestNesting, isDeeperThan, isTextDeeperThan } from '../../lib/json.ts';
 import type { Kind } from '../../model/kind.ts';
 import { longestBody } from '../access/admission.ts';
 import type { VirtualResource } from '../discovery/discovery.ts';
@@ -82,14 +82,17 @@ export async function readBody(
 async function decodeText(bytes: Buffer, type: string, unreadable: (why: string) => string): Promise<Body> {
   const text = bytes.toString('utf8');
   try {
-    return shallow(type.includes('yaml') ? await parseYaml(text) : parseJson(text));
+    return type.includes('yaml') ? shallow(await parseYaml(text)) : parseJson(text);
   } catch (error) {
     return refuse(400, 'BadRequest', unreadable(text.trim() === '' ? 'it is empty' : messageOf(error)));
   }
 }
 
 function shallow(body: Body): Body {
-  if (!isDeeperThan(body.value, deepestNesting)) return body;
+  return isDeeperThan(body.value, deepestNesting) ? tooDeep() : body;
+}
+
+function tooDeep(): never {
   return fail('invalid', `it is nested too deeply: ${deepestNesting} levels are the most`);
 }
 
@@ -141,5 +144,6 @@ export function unknownFormat(allowed: readonly string[]): never {
 }
 
 function parseJson(text: string): Body {
+  if (isTextDeeperThan(text, deepestNesting)) tooDeep();
   return { value: JSON.parse(text) as unknown, duplicates: () => duplicateFields(text) };
 }

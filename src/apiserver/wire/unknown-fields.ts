@@ -23,7 +23,7 @@ function collect(schema: JsonSchema | undefined, value: unknown, path: string, f
     return;
   }
   const object = variant(schema, 'object');
-  if (!object) return;
+  if (!object || isMapOfPlainValues(object)) return;
   for (const [key, child] of Object.entries(value)) {
     const known = fieldOf(object, key);
     if (known !== 'unknown') collect(known, child, pathBelow(path, key), found);
@@ -31,6 +31,13 @@ function collect(schema: JsonSchema | undefined, value: unknown, path: string, f
     if (found.length >= mostProblems) return;
   }
 }
+
+/** Every key of such a map is known, and nothing is below it. There may be many: `data` of a ConfigMap. */
+function isMapOfPlainValues({ properties, additionalProperties: values }: JsonSchema): boolean {
+  return !properties && typeof values === 'object' && plainTypes.has(values.type ?? '');
+}
+
+const plainTypes = new Set<unknown>(['string', 'number', 'integer', 'boolean']);
 
 /** The schema at a JSON pointer's segments; `unknown` if it leads where no field is, undefined if anything goes. */
 export function schemaAt(schema: JsonSchema, segments: readonly string[]): JsonSchema | undefined | 'unknown' {

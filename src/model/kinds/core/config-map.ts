@@ -51,7 +51,7 @@ function dataErrors({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
     ...base64Errors(`binaryData[${key}]`, value),
   ]);
   const size =
-    Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value), 0) +
+    Object.keys(data).reduce((sum, key) => sum + Buffer.byteLength(own(data, key) ?? ''), 0) +
     Object.values(binaryData).reduce((sum, value) => sum + Buffer.byteLength(value, 'base64'), 0);
   return [...texts, ...binaries, ...(size > largestData ? [tooLong('', largestData)] : [])];
 }
