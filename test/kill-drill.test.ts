@@ -22,7 +22,7 @@ import { Program } from './support/program.ts';
 
 // Moorage is killed again and again while claims come and go; what was acknowledged must hold, and nothing may leak.
 
-const kills = Number(process.env['MOORAGE_KILLS'] ?? 100);
+const kills = Number(process.env['MOORAGE_KILLS'] ?? 30);
 const workers = 4;
 /** Odd workers use ext4 and even ones XFS, which alone may grow while it is mounted without CAP_SYS_RESOURCE. */
 const fileSystems = ['xfs', 'ext4'] as const;
