@@ -217,7 +217,8 @@ test(`${kills} times kill -9 during a churn of claims: nothing is lost, nothing 
   const churn = Array.from({ length: workers }, async (_, worker) => {
     for (let round = 0; !over; round++) await cycle(worker, round).catch((error) => void broken.push(messageOf(error)));
   });
-  for (let kill = 0; kill < kills && broken.length === 0; kill++) {
+  const enough = (kill: number) => kill >= kills && done.cycles > workers;
+  for (let kill = 0; !enough(kill) && broken.length === 0; kill++) {
     await sleep(randomInt(20, 1_500));
     await program.end('SIGKILL');
     await program.start();
