@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Bytes of a device, from the offset on. */
-export interface JournalExtent {
+export interface Range {
   readonly offset: bigint;
   readonly length: bigint;
 }
@@ -18,12 +18,12 @@ const deepest = 5;
  * Where the journal of an ext4 is, from the copy of the journal's inode that the superblock has; empty if it has no
  * journal of its own, or says nothing of where it is.
  */
-export async function ext4Journal(device: string): Promise<readonly JournalExtent[]> {
+export async function ext4Journal(device: string): Promise<readonly Range[]> {
   await using file = await open(device, 'r');
   const superblock = await read(file, BigInt(superblockAt), 1024);
   if (superblock.readUInt16LE(0x38) !== magic || superblock.readUInt8(0xfd) !== 1) return [];
   const blockSize = 1024 << superblock.readUInt32LE(0x18);
-  const extents: JournalExtent[] = [];
+  const extents: Range[] = [];
   await readNode(file, superblock.subarray(journalBackup, journalBackup + 60), blockSize, deepest, extents);
   return extents;
 }
@@ -33,7 +33,7 @@ async function readNode(
   node: Buffer,
   blockSize: number,
   levels: number,
-  found: JournalExtent[],
+  found: Range[],
 ): Promise<void> {
   if (levels === 0 || node.readUInt16LE(0) !== extentMagic) return;
   const count = Math.min(node.readUInt16LE(2), Math.floor(node.length / entrySize) - 1);

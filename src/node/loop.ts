@@ -6,7 +6,7 @@ import type { Exec } from '../lib/exec.ts';
 import { isBehind } from './backing.ts';
 import { heldBy, holdersOf } from './holders.ts';
 import { deviceNumber } from './mount.ts';
-import { readMounts } from './mountinfo.ts';
+import { type MountEntry, readMounts } from './mountinfo.ts';
 import { runTool } from './tools.ts';
 
 /** A loop device and the file behind it. */
@@ -119,10 +119,7 @@ export async function detachLoop(exec: Exec, file: string): Promise<void> {
 /** Like detachLoop, for a device whose file may be gone. */
 export async function detachDevice(exec: Exec, device: string): Promise<void> {
   const { number, name } = await identify(device);
-  const mounted = (await readMounts()).find(
-    // Its file system, or, for raw block, the device node itself bound to a file.
-    (mount) => mount.device === number || (mount.fsType === 'devtmpfs' && mount.root === `/${name}`),
-  );
+  const mounted = (await readMounts()).find((mount) => isMountOf(mount, { number, device }));
   if (mounted) fail('busy', `detaching ${device}: it is mounted at ${mounted.target}; unmount that first`);
   if (readSys(name, 'backing_file') === undefined) return;
   // ENXIO: somebody else detached it between the look and the call.
@@ -131,6 +128,14 @@ export async function detachDevice(exec: Exec, device: string): Promise<void> {
     fail('internal', `detaching ${device}: ${stderr.trim()}`);
   if (await isReleased(device)) return;
   fail('busy', `detaching ${device}: it is open${heldBy(await holdersOf(device))}; it goes once that ends`);
+}
+
+/** Whether a mount is of the device: of its file system, or, for raw block, of the device node itself bound to a file. */
+export function isMountOf(
+  mount: MountEntry,
+  { number, device }: { readonly number: string | undefined; readonly device: string },
+): boolean {
+  return mount.device === number || (mount.fsType === 'devtmpfs' && mount.root === device.slice('/dev'.length));
 }
 
 /** Whether the device stays until it is detached: it was not told to go, or can't while its file system is mounted. */

@@ -1,13 +1,11 @@
 import type { Api } from '../api/api.ts';
 import { isCode } from '../lib/errors.ts';
-import { nodes, pools } from '../model/kinds/index.ts';
+import { firstPoolMark, nodes, pools } from '../model/kinds/index.ts';
 import { ensureNode } from '../orchestrator/node-object.ts';
 import { poolOf } from './node-pool.ts';
 import type { UpOptions } from './options.ts';
 
 const firstPool = 'default';
-/** The annotation of a Node that this data directory is or was. */
-export const firstPoolMark = 'moorage.dev/first-pool';
 
 type FirstObjects = Pick<UpOptions, 'node' | 'backend' | 'poolPath'>;
 

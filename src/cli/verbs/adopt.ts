@@ -1,12 +1,13 @@
-import { readdir, readFile, realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import * as z from 'zod';
+import { readdir, realpath } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Api } from '../../api/api.ts';
-import { fail, isCode } from '../../lib/errors.ts';
+import { findMarker, type Marker, markerName } from '../../engines/local/marker.ts';
+import { fail, isCode, MoorageError } from '../../lib/errors.ts';
 import {
   adoptAnnotation,
   claimAnnotation,
   driverName,
+  firstPoolMark,
   nodes,
   type PersistentVolume,
   type Pool,
@@ -28,20 +29,7 @@ import type { Call } from '../verb.ts';
 import { waitFor } from '../wait.ts';
 
 /** The mark of a pool, and the directory that it is in. */
-interface Mark {
-  readonly directory: string;
-  readonly pool: string;
-  readonly uid: string;
-  readonly layout: string;
-  readonly filesystem?: string | undefined;
-}
-
-const markSchema = z.object({
-  pool: z.string(),
-  uid: z.string(),
-  layout: z.string(),
-  filesystem: z.string().optional(),
-});
+type Mark = Marker & { readonly directory: string };
 
 /** Gives pools that are there by their mark, and what is in them, their objects again. */
 export async function adopt({ args, flags, terminal }: Call): Promise<number> {
@@ -60,11 +48,13 @@ export async function adopt({ args, flags, terminal }: Call): Promise<number> {
     );
   }
   const timeout = readTimeout(flags.timeout);
+  const storageClass =
+    flags.storageClass ?? defaultClassAmong((await api.list(storageClasses)).items)?.metadata.name ?? '';
   const rows: string[][] = [];
   for (const mark of marks) {
     progress.update(`adopting pool ${mark.pool}`);
     const { metadata } = await adoptPool(api, { mark, node, data, timeout });
-    const made = await persistentVolumesFor(api, metadata.name, flags.storageClass);
+    const made = await persistentVolumesFor(api, metadata.name, storageClass);
     const held = (await api.list(snapshots)).items.filter(({ status }) => status?.placement?.pool === metadata.name);
     rows.push([metadata.name, mark.directory, String(made.all), String(held.length), String(made.reserved)]);
   }
@@ -79,7 +69,7 @@ export async function adopt({ args, flags, terminal }: Call): Promise<number> {
 /** On one machine there is one; in a cluster every node has an agent of its own, which sees its disks alone. */
 async function theNode(api: Api): Promise<string> {
   const { items } = await api.list(nodes);
-  const mine = items.filter(({ metadata }) => metadata.annotations?.['moorage.dev/first-pool']);
+  const mine = items.filter(({ metadata }) => metadata.annotations?.[firstPoolMark]);
   const [first] = mine;
   if (first && mine.length === 1) return first.metadata.name;
   return fail('unsupported', 'pools are adopted where Moorage runs by itself on one machine, not in a cluster');
@@ -94,7 +84,7 @@ async function marksBelow(directory: string): Promise<readonly Mark[]> {
 async function markAt(path: string, data: string): Promise<Mark> {
   const directory = await realpath(resolve(path)).catch(() => resolve(path));
   const found = await readMark(directory);
-  if (!found) return fail('not-found', `${directory} has no mark of a pool (moorage-pool.json)`);
+  if (!found) return fail('not-found', `${directory} has no mark of a pool (${markerName})`);
   const other = dirname(dirname(directory));
   const pid = other === data ? undefined : await runningProcess(other);
   if (pid !== undefined) fail('in-use', `${directory} is of a Moorage that runs, as process ${pid}: stop that first`);
@@ -102,16 +92,12 @@ async function markAt(path: string, data: string): Promise<Mark> {
 }
 
 async function readMark(directory: string): Promise<Mark | undefined> {
-  const text = await readFile(join(directory, 'moorage-pool.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  const marker = await findMarker(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTDIR') return undefined;
+    if (error instanceof MoorageError) throw error;
     return fail('permission', `reading ${directory}: ${error.message}; run this as the user that runs "moorage up"`);
   });
-  if (text === undefined) return undefined;
-  try {
-    return { directory, ...markSchema.parse(JSON.parse(text)) };
-  } catch (cause) {
-    return fail('corrupted', `${directory}/moorage-pool.json is damaged or of a newer Moorage`, cause);
-  }
+  return marker && { directory, ...marker };
 }
 
 interface PoolToAdopt {
@@ -143,10 +129,7 @@ async function adoptPool(api: Api, { mark, node, data, timeout }: PoolToAdopt): 
       })
       .catch((error: unknown) => {
         if (!isCode(error, 'already-exists')) throw error;
-        fail(
-          'already-exists',
-          `there is a pool ${mark.pool} elsewhere: rename it in ${mark.directory}/moorage-pool.json`,
-        );
+        fail('already-exists', `there is a pool ${mark.pool} elsewhere: rename it in ${mark.directory}/${markerName}`);
       });
   }
   const name = known?.metadata.name ?? mark.pool;
@@ -177,7 +160,7 @@ async function pathOf({ directory, layout, pool, uid, filesystem }: Mark, data: 
   const isOwn =
     directory === join(await realpath(data).catch(() => data), 'pools', pool) ||
     directory === join(data, 'pools', pool);
-  if (layout !== 'disk') return isOwn && basename(directory) === pool ? undefined : directory;
+  if (layout !== 'disk') return isOwn ? undefined : directory;
   const link = `/dev/disk/by-uuid/${filesystem ?? uid}`;
   return realpath(link).catch((cause) =>
     fail('not-found', `pool ${pool} is on a disk that is not there (${link}): plug it in`, cause),
@@ -185,8 +168,7 @@ async function pathOf({ directory, layout, pool, uid, filesystem }: Mark, data: 
 }
 
 /** A PersistentVolume for each volume of the pool that has none: to be found by the claim that it was made for. */
-async function persistentVolumesFor(api: Api, pool: string, className: string | undefined) {
-  const storageClass = className ?? defaultClassAmong((await api.list(storageClasses)).items)?.metadata.name ?? '';
+async function persistentVolumesFor(api: Api, pool: string, storageClass: string) {
   const present = new Set((await api.list(persistentVolumes)).items.map(({ spec }) => spec.csi?.volumeHandle));
   const found = (await api.list(volumes)).items.filter(({ status }) => status?.placement?.pool === pool);
   let reserved = 0;

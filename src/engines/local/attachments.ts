@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
 import { isBehind, isOnFilesystemOf, isSilent } from '../../node/backing.ts';
-import { type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
+import { isMountOf, type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
@@ -38,10 +38,7 @@ export async function findAttachments(exec: Exec, pools: readonly Shelves[]): Pr
       // Without a node here, as in a container, nothing here has mounted it.
       const seen = await stat(device).catch(() => undefined);
       const number = seen && deviceNumber(seen.rdev);
-      const node = device.slice('/dev'.length);
-      const targets = mounts
-        .filter((mount) => mount.device === number || (mount.fsType === 'devtmpfs' && mount.root === node))
-        .map(({ target }) => target);
+      const targets = mounts.filter((mount) => isMountOf(mount, { number, device })).map(({ target }) => target);
       found.push({ kind, pool: pool.name, name: basename(dirname(file)), device, targets, deleted });
     }
   }

@@ -3,16 +3,16 @@ import { access, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, messageOf } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { detachDevice } from '../../node/loop.ts';
+import { detachDevice, isMountOf } from '../../node/loop.ts';
 import { deviceNumber, unmount, unmountAt } from '../../node/mount.ts';
-import { mountAt, readMounts } from '../../node/mountinfo.ts';
-import { mountAtPlace } from '../../node/paths/mounted.ts';
+import { type MountEntry, mountAt, readMounts } from '../../node/mountinfo.ts';
+import { deadErrors, mountAtPlace } from '../../node/paths/mounted.ts';
 import { walk } from '../../node/paths/walk.ts';
 import { findAttachments, type LocalAttachment, type Shelves } from './attachments.ts';
 import { markerName } from './marker.ts';
 
 /** By what a file system says that it has shut down or takes no more writes, or that its device is gone. */
-const deadErrors = new Set(['EIO', 'EROFS', 'ENXIO', 'ENODEV', 'EUCLEAN', 'ESHUTDOWN', 'ESTALE', 'ENOTCONN']);
+const shutDownErrors = new Set([...deadErrors, 'EROFS', 'ENXIO', 'ENODEV', 'EUCLEAN', 'ESHUTDOWN']);
 
 /**
  * Why nothing can be kept in the directory any more, or undefined if nothing speaks against it. Costs no write, so that
@@ -45,7 +45,7 @@ async function told(look: () => Promise<void>): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    return deadErrors.has(code) ? messageOf(error) : undefined;
+    return shutDownErrors.has(code) ? messageOf(error) : undefined;
   }
 }
 
@@ -68,9 +68,9 @@ async function takeOff(exec: Exec, { device, targets }: LocalAttachment): Promis
   for (const target of targets.toReversed()) {
     await using place = await walk(target);
     const mount = await mountAtPlace(place);
-    const ours = mount && (mount.device === number || mount.root === device.slice('/dev'.length));
-    if (ours) await unmountAt(exec, place, mount);
-    else if ((await readMounts()).some((it) => it.target === target && it.device === number)) {
+    const ours = (it: MountEntry) => isMountOf(it, { number, device });
+    if (mount && ours(mount)) await unmountAt(exec, place, mount);
+    else if ((await readMounts()).some((it) => it.target === target && ours(it))) {
       fail('busy', `unmounting ${target}: ${mount?.source} is mounted over it; unmount that first`);
     }
   }

@@ -35,23 +35,28 @@ export const markerName = 'moorage-pool.json';
 // What our own beginnings leave when they are cut off.
 const ownBeginnings = ['.new', '.probe', '.probe-copy'].map((ending) => `${markerName}${ending}`);
 
-/**
- * The marker of a pool's directory, or undefined if the directory is empty and may become one. Throws `in-use` if it
- * holds anything else, and `corrupted` if the marker can't be read.
- */
-export async function readMarker(base: string): Promise<Marker | undefined> {
+/** The marker in a directory, or undefined if it has none. Throws `corrupted` if it can't be read. */
+export async function findMarker(base: string): Promise<Marker | undefined> {
   const path = join(base, markerName);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text !== undefined) {
-    try {
-      return markerSchema.parse(JSON.parse(text));
-    } catch (cause) {
-      return fail('corrupted', `${path} is damaged or of a newer Moorage; nothing was changed`, cause);
-    }
+  if (text === undefined) return undefined;
+  try {
+    return markerSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    return fail('corrupted', `${path} is damaged or of a newer Moorage; nothing was changed`, cause);
   }
+}
+
+/**
+ * The marker of a pool's directory, or undefined if the directory is empty and may become one. Throws `in-use` if it
+ * holds anything else, and `corrupted` if the marker can't be read.
+ */
+export async function readMarker(base: string): Promise<Marker | undefined> {
+  const found = await findMarker(base);
+  if (found) return found;
   const others = await foreignEntries(base);
   if (others.length > 0) {
     const names = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ' …' : ''}`;

@@ -2,13 +2,8 @@ import { stat, truncate } from 'node:fs/promises';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { formatBytes } from '../../model/quantity.ts';
+import type { Range } from '../../node/ext4-journal.ts';
 import { runTool } from '../../node/tools.ts';
-
-/** Bytes of a file or device, from the offset on. */
-export interface Range {
-  readonly offset: bigint;
-  readonly length: bigint;
-}
 
 const longest = 3_600_000;
 

@@ -21,6 +21,7 @@ export {
   claimAnnotation,
   defaultPoolLabel,
   driverName,
+  firstPoolMark,
   group,
   type Refusal,
   refusal,

@@ -19,6 +19,8 @@ export const defaultPoolLabel = 'moorage.dev/default-pool';
 export const adoptAnnotation = 'moorage.dev/adopt';
 /** Annotation of a Volume: the claim that it was made for, `namespace/name`, where the caller told. */
 export const claimAnnotation = 'moorage.dev/claim';
+/** The annotation of a Node that this data directory is or was. */
+export const firstPoolMark = 'moorage.dev/first-pool';
 /** Topology key of a node, as our driver reports it. */
 export const topologyKey = 'topology.moorage.dev/node';
 
