@@ -348,6 +348,17 @@ deletionPolicy: Delete
     expect(lines).toContain('hello');
   });
 
+  it.skipIf(!asRoot)('lets programs come and go at one path, and each sees its volume there', async () => {
+    const path = join(home, 'come-and-go');
+    const one = () => program.run('run', '--claim', `data:${path}`, '--', 'test', '-e', `${path}/greeting`);
+    const after = async (before: Promise<unknown>) => {
+      await before;
+      await one();
+    };
+    await Promise.all([1, 2, 3, 4].map(() => Array.from({ length: 6 }).reduce<Promise<unknown>>(after, one())));
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+  });
+
   it.skipIf(!asRoot)('takes away the directories that it made, and no others', async () => {
     const [made, kept] = [join(home, 'made'), join(home, 'kept')];
     await mkdir(kept);

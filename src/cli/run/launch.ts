@@ -20,11 +20,13 @@ export interface Launch {
   readonly hide: readonly string[];
   /** The owner's lock, which the program inherits. */
   readonly descriptor: number;
+  /** The lock on places, which is held until the volumes are bound. */
+  readonly places?: number | undefined;
 }
 
 // Runs inside the new namespace; every path comes as an argument, none as text. Each step replaces the process before
-// it, so that the program has the process id that signals go to. What it makes is inside other volumes, or was taken
-// away by another program that ended this moment: the rest is there already (places.ts).
+// it, so that the program has the process id that signals go to. What it makes is inside other volumes: the rest is
+// there already (places.ts), and stays, since the lock on places is held until all is bound.
 const insideScript = `
 set -eu
 binds=$1; shift
@@ -40,6 +42,7 @@ while [ "$binds" -gt 0 ]; do
   shift 3
   binds=$((binds - 1))
 done
+exec 4>&-
 hidden=$1; shift
 while [ "$hidden" -gt 0 ]; do
   umount --lazy -- "$1" 2>/dev/null || :
@@ -51,7 +54,7 @@ exec "$@"
 `;
 
 /** Starts the program. As root, and where something is to be bound, in a mount namespace of its own. */
-export function launch({ argv, env, binds, user, hide, descriptor }: Launch): ChildProcess {
+export function launch({ argv, env, binds, user, hide, descriptor, places }: Launch): ChildProcess {
   const program = user ? ['setpriv', ...user.setpriv, '--', ...argv] : [...argv];
   const bound = binds.flatMap(({ source, path, readOnly }) => [source, path, readOnly ? 'ro' : 'rw']);
   const inside = [String(binds.length), ...bound, String(hide.length), ...hide];
@@ -73,7 +76,7 @@ export function launch({ argv, env, binds, user, hide, descriptor }: Launch): Ch
       : program;
   return spawn(command, args, {
     env: { ...process.env, ...env },
-    stdio: ['inherit', 'inherit', 'inherit', descriptor],
+    stdio: ['inherit', 'inherit', 'inherit', descriptor, ...(places === undefined ? [] : [places])],
   });
 }
 

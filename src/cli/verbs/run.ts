@@ -16,7 +16,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { type Binding, readBindings, variableOf } from '../run/bindings.ts';
 import { exitCodeOf, launch, passSignals } from '../run/launch.ts';
 import { type Owner, takeOwnership } from '../run/owner.ts';
-import { type Made, makePlaces, takeAwayPlaces } from '../run/places.ts';
+import { Places } from '../run/places.ts';
 import { readUser, type User } from '../run/user.ts';
 import { requireMounts } from '../served.ts';
 import type { Call } from '../verb.ts';
@@ -41,8 +41,8 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
   using progress = new Progress(terminal, 'mounting');
   const folder = join(data, 'run/mounts');
   await makeDirectory(folder, 0o700);
+  const where = new Places(join(data, 'run'));
   const made: Mount[] = [];
-  const laid: Made[] = [];
   const stopped = new AbortController();
   const stop = () => stopped.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -67,7 +67,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
         );
       }
     }
-    if (asRoot) laid.push(...(await makePlaces(places)));
+    using lock = asRoot ? await where.make(places) : undefined;
     const child = launch({
       argv: args,
       env: Object.fromEntries(places.map(({ claim, path, source }) => [variableOf(claim), asRoot ? path : source])),
@@ -75,7 +75,9 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
       user,
       hide: asRoot ? await mountsBelow(data) : [],
       descriptor: owner.descriptor,
+      places: lock?.descriptor,
     });
+    lock?.[Symbol.dispose]();
     using _ = passSignals(child);
     const code = await exitCodeOf(child).catch((error: NodeJS.ErrnoException) => {
       terminal.note(`moorage: ${args[0]} could not be started: ${messageOf(error)}`);
@@ -83,7 +85,7 @@ export async function run({ args, flags, terminal }: Call): Promise<number> {
     });
     return code;
   } finally {
-    await takeAwayPlaces(laid);
+    if (asRoot) await where.takeAway().catch((error: unknown) => terminal.note(`moorage: ${messageOf(error)}`));
     await takeDown(api, made, terminal);
   }
 }
