@@ -101,7 +101,7 @@ export interface EngineNode {
    * Takes the space that the file system which was just made on an attached volume needs to stay alive, whoever fills the
    * pool later: that of its journal. Throws `exhausted`.
    */
-  secure(ref: EngineRef, fsType: string): Promise<void>;
+  secure(ref: EngineRef, made: { readonly device: string; readonly fsType: string }): Promise<void>;
   /**
    * Records that mkfs is about to run (`formatting`), or that it has ended well (`formatted`, before the first mount).
    * Durable when it returns. A volume left at `formatting` is made blank again by the next attach.

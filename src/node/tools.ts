@@ -5,7 +5,6 @@ import type { Exec, ExecOptions, ExecResult } from '../lib/exec.ts';
 export const packageOf: Readonly<Record<string, string>> = {
   blkid: 'util-linux',
   e2fsck: 'e2fsprogs',
-  fallocate: 'util-linux',
   losetup: 'mount',
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',

@@ -83,7 +83,7 @@ describe.runIf(process.getuid?.() === 0)('space that is taken for good, in a poo
     const { path: device } = await engine.node.attach(ref('idle'), { readOnly: false });
     await makeFilesystem(exec, { device, fsType: 'ext4' });
     const before = await taken(at('pool.xfs'));
-    await engine.node.secure(ref('idle'), 'ext4');
+    await engine.node.secure(ref('idle'), { device, fsType: 'ext4' });
     expect((await taken(at('pool.xfs'))) - before).toBeGreaterThan(3n * mebibyte);
     const target = join(scratch.path, 'idle');
     await mountDevice(exec, { device, target, fsType: 'ext4' });

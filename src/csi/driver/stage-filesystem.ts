@@ -54,44 +54,54 @@ async function mountWritable(context: NodeContext, wish: StageFilesystem, attach
   const { path: device } = attached;
   // While it is mounted, here by a staging that was cut off or elsewhere, nothing may touch the device but that mount.
   const inUse = (await mountsOf(device)).length > 0;
-  const fsType = inUse ? await formattedAs(context, wish) : await ensureFilesystem(context, wish, attached);
+  const made = inUse ? undefined : await makeIfNew(context, wish, attached);
+  if (made !== undefined) return mountNew(context, wish, attached, made);
+  const fsType = await formattedAs(context, wish);
+  if (!inUse) await checkFilesystem(exec, device, fsType);
   const grow = await needsGrowth(device, fsType);
   if (grow && fsType === 'ext4' && !inUse) await growUnmounted(exec, device);
   await mountDevice(exec, { device, target: wish.staging, fsType, options: mountOptions(wish, fsType) });
   if (grow && fsType === 'xfs') await growFilesystem(exec, { device, target: wish.staging, fsType });
 }
 
-/** The file system that is on the device now, in order. */
-async function ensureFilesystem(
+/** Makes the file system of a volume that has none yet, and returns of which type; undefined if it has one. */
+async function makeIfNew(
   context: NodeContext,
   wish: StageFilesystem,
   { path: device, untouched }: Device,
-): Promise<FsType> {
+): Promise<FsType | undefined> {
   const { engine, exec, meter } = context;
   const { doing, ref, volume } = wish;
-  const formatted = await engine.node.formatted(ref);
-  if (formatted !== undefined) {
-    const fsType = known(doing, formatted);
-    await checkFilesystem(exec, device, fsType);
-    return fsType;
-  }
+  if ((await engine.node.formatted(ref)) !== undefined) return undefined;
   if (!untouched) await checkBlank(exec, doing, device);
   const fsType = known(doing, volume.spec.fsType ?? wish.fsType ?? defaultFsType);
   const started = performance.now();
   await engine.node.recordFormat(ref, fsType, 'formatting');
   await makeFilesystem(exec, { device, fsType, options: volume.spec.mkfsOptions ?? [] });
-  const [recorded, secured] = await Promise.allSettled([
-    engine.node.recordFormat(ref, fsType, 'formatted'),
-    engine.node.secure(ref, fsType),
+  await engine.node.recordFormat(ref, fsType, 'formatted');
+  meter.observe('step', { step: 'format', code: 'OK' }, (performance.now() - started) / 1_000);
+  return fsType;
+}
+
+/** Mounts what was just made, and takes the space meanwhile that it needs to stay alive. Both, or neither. */
+async function mountNew(
+  { engine, exec }: NodeContext,
+  wish: StageFilesystem,
+  { path: device }: Device,
+  fsType: FsType,
+): Promise<void> {
+  const { ref, staging: target } = wish;
+  const [mounted, secured] = await Promise.allSettled([
+    mountDevice(exec, { device, target, fsType, options: mountOptions(wish, fsType) }),
+    engine.node.secure(ref, { device, fsType }),
   ]);
-  if (recorded.status === 'rejected') throw recorded.reason;
   if (secured.status === 'rejected') {
-    // Then the next try begins anew.
+    // Nobody has seen it yet: the next try begins anew.
+    await unmount(exec, target);
     await engine.node.recordFormat(ref, fsType, 'formatting');
     throw secured.reason;
   }
-  meter.observe('step', { step: 'format', code: 'OK' }, (performance.now() - started) / 1_000);
-  return fsType;
+  if (mounted.status === 'rejected') throw mounted.reason;
 }
 
 async function checkBlank(exec: Exec, doing: string, device: string): Promise<void> {

@@ -14,7 +14,7 @@ export interface Content {
   /** Makes the content blank again. Throws `busy` while something holds it. */
   blank(directory: string, size: bigint): Promise<void>;
   /** Takes the space that the new file system of an attached volume needs to stay alive. Throws `exhausted`. */
-  secure(directory: string, fsType: string): Promise<void>;
+  secure(directory: string, made: { readonly device: string; readonly fsType: string }): Promise<void>;
   attach(
     directory: string,
     options: { readonly readOnly: boolean; readonly provisioning: 'thin' | 'thick' },

@@ -2,7 +2,7 @@ import { constants, copyFile, open, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path';
 import { type ErrorCode, isCode } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { ext4Journal } from '../../node/ext4-journal.ts';
+import { ext4Journal, type Range } from '../../node/ext4-journal.ts';
 import { detachLoop, ensureLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
@@ -17,14 +17,12 @@ import { allocate, allocateBelow, setSize } from './space.ts';
  * share nothing. `below` is the image that all of them are in, if that one takes its space from the disk as it is used.
  */
 export function imageContent(exec: Exec, sectorSize: number, below?: string): Content {
-  const takeBelow = async (file: string) => {
-    if (below !== undefined) await allocateBelow(exec, file, below);
-  };
+  const take = (file: string, parts: readonly Range[]) =>
+    below === undefined ? allocate(exec, file, parts) : allocateBelow(exec, file, parts, below);
   const ensureSize = async (file: string, size: bigint, provisioning: 'thin' | 'thick') => {
     const present = await stat(file, { bigint: true });
     if (provisioning === 'thick' && size > 0n) {
-      if (present.blocks * 512n < size) await allocate(exec, file, { offset: 0n, length: size });
-      await takeBelow(file);
+      await take(file, present.blocks * 512n < size ? [{ offset: 0n, length: size }] : []);
     } else if (present.size < size) await setSize(file, size);
   };
   return {
@@ -68,12 +66,10 @@ export function imageContent(exec: Exec, sectorSize: number, below?: string): Co
       await truncate(file, Number(size));
     },
 
-    async secure(directory, fsType) {
-      const file = dataFile(directory);
-      const device = fsType === 'ext4' ? await loopOf(exec, file) : undefined;
-      for (const range of device === undefined ? [] : await ext4Journal(device)) await allocate(exec, file, range);
-      // XFS takes the space of its log by itself, but not that below. Not every file system there can give it beforehand.
-      await takeBelow(file).catch(unless('unsupported'));
+    async secure(directory, { device, fsType }) {
+      // XFS takes the space of its log by itself, but not that below. Not every file system can give it beforehand.
+      const journal = fsType === 'ext4' ? await ext4Journal(device) : [];
+      await take(dataFile(directory), journal).catch(unless('unsupported'));
     },
 
     async attach(directory, { readOnly, provisioning }) {

@@ -42,11 +42,11 @@ export function engineNode(
       return metadata.format?.state === 'formatted' ? metadata.format.fsType : undefined;
     },
 
-    async secure(ref, fsType) {
+    async secure(ref, made) {
       const pool = poolOf(ref.pool);
       const { directory } = await requireItem(pool, 'volume', ref.name);
       await naming(`taking space for the file system of volume ${ref.name}`, () =>
-        pool.content.secure(directory, fsType),
+        pool.content.secure(directory, made),
       );
     },
 

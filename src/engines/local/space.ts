@@ -15,20 +15,34 @@ export async function setSize(file: string, size: bigint): Promise<void> {
   });
 }
 
+/** As many commands as one command line certainly takes. */
+const mostCommands = 1_000;
+
 /**
- * Takes the space of a part of a file, growing the file where it ends before that. What is written there stays. Throws
+ * Takes the space of parts of a file, growing the file where it ends before one. What is written there stays. Throws
  * `exhausted`, or `unsupported` where the file system can't.
  */
-export async function allocate(exec: Exec, file: string, { offset, length }: Range): Promise<void> {
-  const part = ['--offset', offset.toString(), '--length', length.toString()];
-  const { code, stderr } = await runTool(exec, ['fallocate', ...part, file], { ok: [0, 1], timeout: longest });
-  if (code === 0) return;
+export async function allocate(exec: Exec, file: string, parts: readonly Range[]): Promise<void> {
+  for (let from = 0; from < parts.length; from += mostCommands) {
+    await xfsIo(exec, file, parts.slice(from, from + mostCommands).map(falloc));
+  }
+}
+
+function falloc({ offset, length }: Range): string {
+  return `falloc ${offset} ${length}`;
+}
+
+/** Runs commands of xfs_io(8), which knows the files of other file systems as well, and returns what it prints. */
+async function xfsIo(exec: Exec, file: string, commands: readonly string[]): Promise<string> {
+  const argv = ['xfs_io', ...commands.flatMap((command) => ['-c', command]), file] as const;
+  const { code, stdout, stderr } = await runTool(exec, argv, { ok: [0, 1], timeout: longest });
+  if (code === 0) return stdout;
   const why = /No space left|quota/.test(stderr)
     ? 'exhausted'
     : /not supported/.test(stderr)
       ? 'unsupported'
       : 'internal';
-  fail(why, `taking ${formatBytes(length)} of space for ${file}: ${stderr.trim()}`);
+  return fail(why, `taking space for ${file}: ${stderr.trim()}`);
 }
 
 /** Whether all of a file's bytes have space of their own. */
@@ -38,18 +52,13 @@ export async function isWhole(file: string): Promise<boolean> {
 }
 
 /**
- * Takes the space, in the image that a file's file system is in, of all that the file has space for but nobody has
- * written to yet: what is written has its space. So nothing else on the disk below can fill it. Throws `exhausted`.
+ * Takes the space of a few parts of a file; and, in the image that the file's file system is in, of all that the file has
+ * space for but nobody has written to yet: what is written has its space. So nothing else on the disk below can fill it.
+ * Throws `exhausted`.
  */
-export async function allocateBelow(exec: Exec, file: string, image: string): Promise<void> {
-  if (await isWhole(image)) return;
-  for (const range of await unwrittenExtents(exec, file)) await allocate(exec, image, range);
-}
-
-/** Where on its device the extents of a file are that nobody has written to. */
-async function unwrittenExtents(exec: Exec, file: string): Promise<readonly Range[]> {
-  const { stdout } = await runTool(exec, ['xfs_io', '-r', '-c', 'fiemap -v', file], { timeout: longest });
-  return parseUnwritten(stdout);
+export async function allocateBelow(exec: Exec, file: string, parts: readonly Range[], image: string): Promise<void> {
+  if (await isWhole(image)) await allocate(exec, file, parts);
+  else await allocate(exec, image, parseUnwritten(await xfsIo(exec, file, [...parts.map(falloc), 'fiemap -v'])));
 }
 
 const sector = 512n;

@@ -74,7 +74,7 @@ export async function growImage(
   if (image === undefined) return;
   const present = await stat(image, { bigint: true });
   const size = wish.size !== undefined && wish.size > present.size ? wish.size : present.size;
-  if (wish.preallocate && present.blocks * 512n < size) await allocate(exec, image, { offset: 0n, length: size });
+  if (wish.preallocate && present.blocks * 512n < size) await allocate(exec, image, [{ offset: 0n, length: size }]);
   else if (size > present.size) await setSize(image, size);
   await refreshLoop(exec, device);
   // Also when an earlier try grew the file and no more.
@@ -100,7 +100,7 @@ async function ensureImage(exec: Exec, image: string, wish: ImageWish): Promise<
     fail('exhausted', `pool ${wish.pool}: an XFS takes at least 300Mi, and ${size / mebibyte}Mi are to be had`);
   }
   if (!present) await (await open(image, 'wx', 0o600)).close();
-  if (wish.preallocate) await allocate(exec, image, { offset: 0n, length: size });
+  if (wish.preallocate) await allocate(exec, image, [{ offset: 0n, length: size }]);
   else if (!present || BigInt(present.size) < size) await setSize(image, size);
 }
 
