@@ -225,6 +225,21 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
     for (const volumeId of [copyId, id]) await half.client.controller.deleteVolume({ volumeId });
   });
 
+  test('has a file system checked that can not be mounted, though it calls itself clean', async () => {
+    const id = (await create('damaged'))?.volumeId ?? '';
+    await use(id);
+    await letGo(id);
+    const { path } = await half.engine.node.attach({ pool: 'default', name: id }, { readOnly: false });
+    // All behind the superblock: the descriptors of what is where.
+    const dd = ['dd', 'if=/dev/urandom', `of=${path}`, 'bs=2048', 'seek=1', 'count=1024', 'status=none'] as const;
+    await exec([...dd, 'oflag=direct', 'conv=notrunc']);
+    await expect(use(id)).rejects.toMatchObject({
+      status: status.DATA_LOSS,
+      message: expect.stringContaining('e2fsck -n'),
+    });
+    await half.client.controller.deleteVolume({ volumeId: id });
+  });
+
   test('refuses a second node, naming the one that has the volume, and leaves nothing', async () => {
     const id = (await create('taken'))?.volumeId ?? '';
     const attachment = { node: 'elsewhere', mode: 'ReadWrite', since: '2026-01-01T00:00:00Z' } as const;

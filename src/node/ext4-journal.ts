@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { readExt4Superblock } from './ext4-superblock.ts';
 
 /** Bytes of a device, from the offset on. */
 export interface Range {
@@ -6,11 +7,8 @@ export interface Range {
   readonly length: bigint;
 }
 
-/** https://docs.kernel.org/filesystems/ext4/globals.html#super-block, and …/dynamic.html#extent-tree */
-const superblockAt = 1024;
-const magic = 0xef53;
+/** https://docs.kernel.org/filesystems/ext4/dynamic.html#extent-tree */
 const extentMagic = 0xf30a;
-const journalBackup = 0x10c;
 const entrySize = 12;
 const deepest = 5;
 
@@ -19,12 +17,11 @@ const deepest = 5;
  * journal of its own, or says nothing of where it is.
  */
 export async function ext4Journal(device: string): Promise<readonly Range[]> {
+  const { journal, blockSize } = (await readExt4Superblock(device)) ?? {};
+  if (!journal || blockSize === undefined) return [];
   await using file = await open(device, 'r');
-  const superblock = await read(file, BigInt(superblockAt), 1024);
-  if (superblock.readUInt16LE(0x38) !== magic || superblock.readUInt8(0xfd) !== 1) return [];
-  const blockSize = 1024 << superblock.readUInt32LE(0x18);
   const extents: Range[] = [];
-  await readNode(file, superblock.subarray(journalBackup, journalBackup + 60), blockSize, deepest, extents);
+  await readNode(file, journal, blockSize, deepest, extents);
   return extents;
 }
 

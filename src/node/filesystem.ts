@@ -5,6 +5,7 @@ import { fail } from '../lib/errors.ts';
 import type { Exec } from '../lib/exec.ts';
 import { type MkfsOption, mkfsArguments } from '../model/filesystems/mkfs.ts';
 import type { FsType } from '../model/filesystems/types.ts';
+import { readExt4Superblock } from './ext4-superblock.ts';
 import { deviceNumber, mountDevice, unmount } from './mount.ts';
 import { deviceSize } from './statistics.ts';
 import { runTool } from './tools.ts';
@@ -100,24 +101,17 @@ export async function checkFilesystem(exec: Exec, device: string, fsType: FsType
   );
 }
 
-/** Bytes that the file system on the device spans, read from its superblock; undefined if there is none. */
-export async function filesystemSize(device: string, fsType: FsType): Promise<bigint | undefined> {
-  const block = Buffer.alloc(4096);
-  const file = await open(device, 'r');
-  try {
-    await file.read(block, 0, block.length, 0);
-  } finally {
-    await file.close();
-  }
-  return fsType === 'ext4' ? ext4Size(block.subarray(1024)) : xfsSize(block);
+/** Whether a check has nothing to do, as the file system itself says. XFS checks itself at mount. */
+export async function isClean(device: string, fsType: FsType): Promise<boolean> {
+  return fsType === 'xfs' || ((await readExt4Superblock(device))?.isClean ?? false);
 }
 
-function ext4Size(superblock: Buffer): bigint | undefined {
-  if (superblock.readUInt16LE(0x38) !== 0xef53) return undefined;
-  const blockSize = 1024n << BigInt(superblock.readUInt32LE(0x18));
-  const has64bit = (superblock.readUInt32LE(0x60) & 0x80) !== 0;
-  const high = has64bit ? BigInt(superblock.readUInt32LE(0x150)) << 32n : 0n;
-  return (high + BigInt(superblock.readUInt32LE(0x4))) * blockSize;
+/** Bytes that the file system on the device spans, read from its superblock; undefined if there is none. */
+export async function filesystemSize(device: string, fsType: FsType): Promise<bigint | undefined> {
+  if (fsType === 'ext4') return (await readExt4Superblock(device))?.size;
+  await using file = await open(device, 'r');
+  const { buffer } = await file.read(Buffer.alloc(512), 0, 512, 0);
+  return xfsSize(buffer);
 }
 
 function xfsSize(superblock: Buffer): bigint | undefined {

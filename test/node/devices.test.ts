@@ -8,6 +8,7 @@ import {
   filesystemSize,
   growFilesystem,
   growUnmounted,
+  isClean,
   makeFilesystem,
   needsGrowth,
   renewXfsUuid,
@@ -252,6 +253,30 @@ describe.runIf(process.getuid?.() === 0)('devices, file systems and mounts', () 
     await renewXfsUuid(exec, clone);
     await mountDevice(exec, { device: clone, target: join(directory, 'second'), fsType: 'xfs' });
     expect(await readFile(join(directory, 'second', 'kept'), 'utf8')).toBe('content');
+  });
+
+  test('an ext4 says whether a check has anything to do', async () => {
+    const device = await attachLoop(exec, file);
+    await makeFilesystem(exec, { device, fsType: 'ext4' });
+    expect(await isClean(device, 'ext4')).toBe(true);
+    const target = join(directory, 'target');
+    await mountDevice(exec, { device, target, fsType: 'ext4' });
+    await writeFile(join(target, 'kept'), 'content');
+    await exec(['sync', '-f', target]);
+    // What a power cut leaves.
+    const copy = join(directory, 'copy');
+    await exec(['cp', '--sparse=always', file, copy]);
+    await unmount(exec, target);
+    expect(await isClean(device, 'ext4')).toBe(true);
+    const cut = await attachLoop(exec, copy);
+    expect(await isClean(cut, 'ext4')).toBe(false);
+    await checkFilesystem(exec, cut, 'ext4');
+    expect(await isClean(cut, 'ext4')).toBe(true);
+    await exec(['tune2fs', '-c', '1', '-C', '2', cut]);
+    expect(await isClean(cut, 'ext4'), 'a check is due').toBe(false);
+    await checkFilesystem(exec, cut, 'ext4');
+    await exec(['debugfs', '-w', '-R', 'set_super_value error_count 1', cut]);
+    expect(await isClean(cut, 'ext4'), 'an error was seen').toBe(false);
   });
 
   test('a file system that is beyond repair without a person is named so', async () => {

@@ -4,7 +4,14 @@ import type { Exec } from '../../lib/exec.ts';
 import { type FsType, fsTypes } from '../../model/filesystems/types.ts';
 import type { Volume } from '../../model/kinds/moorage.ts';
 import { probeWholly } from '../../node/blank.ts';
-import { checkFilesystem, growFilesystem, growUnmounted, makeFilesystem, needsGrowth } from '../../node/filesystem.ts';
+import {
+  checkFilesystem,
+  growFilesystem,
+  growUnmounted,
+  isClean,
+  makeFilesystem,
+  needsGrowth,
+} from '../../node/filesystem.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
 import { mountsOf, type NodeContext } from './node-context.ts';
 import { defaultFsType } from './parameters.ts';
@@ -57,10 +64,17 @@ async function mountWritable(context: NodeContext, wish: StageFilesystem, attach
   const made = inUse ? undefined : await makeIfNew(context, wish, attached);
   if (made !== undefined) return mountNew(context, wish, attached, made);
   const fsType = await formattedAs(context, wish);
-  if (!inUse) await checkFilesystem(exec, device, fsType);
+  const believed = inUse || (await isClean(device, fsType));
+  if (!believed) await checkFilesystem(exec, device, fsType);
   const grow = await needsGrowth(device, fsType);
   if (grow && fsType === 'ext4' && !inUse) await growUnmounted(exec, device);
-  await mountDevice(exec, { device, target: wish.staging, fsType, options: mountOptions(wish, fsType) });
+  const mount = { device, target: wish.staging, fsType, options: mountOptions(wish, fsType) };
+  await mountDevice(exec, mount).catch(async (error: unknown) => {
+    if (inUse || !believed) throw error;
+    // It may not be what it says: the check mends it, or knows better words.
+    await checkFilesystem(exec, device, fsType);
+    await mountDevice(exec, mount);
+  });
   if (grow && fsType === 'xfs') await growFilesystem(exec, { device, target: wish.staging, fsType });
 }
 
@@ -78,12 +92,11 @@ async function makeIfNew(
   const started = performance.now();
   await engine.node.recordFormat(ref, fsType, 'formatting');
   await makeFilesystem(exec, { device, fsType, options: volume.spec.mkfsOptions ?? [] });
-  await engine.node.recordFormat(ref, fsType, 'formatted');
   meter.observe('step', { step: 'format', code: 'OK' }, (performance.now() - started) / 1_000);
   return fsType;
 }
 
-/** Mounts what was just made, and takes the space meanwhile that it needs to stay alive. Both, or neither. */
+/** Notes and mounts what was just made, and takes the space meanwhile that it needs to stay alive. All, or nothing. */
 async function mountNew(
   { engine, exec }: NodeContext,
   wish: StageFilesystem,
@@ -91,10 +104,11 @@ async function mountNew(
   fsType: FsType,
 ): Promise<void> {
   const { ref, staging: target } = wish;
-  const [mounted, secured] = await Promise.allSettled([
-    mountDevice(exec, { device, target, fsType, options: mountOptions(wish, fsType) }),
-    engine.node.secure(ref, { device, fsType }),
-  ]);
+  const mount = async () => {
+    await engine.node.recordFormat(ref, fsType, 'formatted');
+    await mountDevice(exec, { device, target, fsType, options: mountOptions(wish, fsType) });
+  };
+  const [mounted, secured] = await Promise.allSettled([mount(), engine.node.secure(ref, { device, fsType })]);
   if (secured.status === 'rejected') {
     // Nobody has seen it yet: the next try begins anew.
     await unmount(exec, target);
