@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
 import { type About, refuse, statusOf } from '../api/status.ts';
 import { codeOf } from '../lib/errors.ts';
@@ -20,8 +19,9 @@ import { watchObjects } from './verbs/watch.ts';
 import { createObject, patchObject, replaceObject } from './verbs/write.ts';
 import { viewApi } from './views/view.ts';
 import { views } from './views/views.ts';
-import { dropBody, hasBody, readObjectBody } from './wire/body.ts';
+import { dropBody, readObjectBody } from './wire/body.ts';
 import { recordOf } from './wire/decoding.ts';
+import { type ApiRequest, type ApiResponse, breakOff, hasBody, isGone, sessionOf } from './wire/exchange.ts';
 import { type Reply, send } from './wire/reply.ts';
 import { failureReply, valueReply } from './wire/value-reply.ts';
 
@@ -39,7 +39,7 @@ export interface HandlerOptions {
 
 /** What becomes of each request: who is it, is there room for it, may they, what is it about, and which verb. */
 export function requestHandler(options: HandlerOptions) {
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (request: ApiRequest, response: ApiResponse): Promise<void> => {
     let about: About | undefined;
     const warnings: string[] = [];
     try {
@@ -60,7 +60,7 @@ export function requestHandler(options: HandlerOptions) {
   };
 }
 
-function urlOf(request: IncomingMessage): { path: string; query: URLSearchParams } {
+function urlOf(request: ApiRequest): { path: string; query: URLSearchParams } {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -68,15 +68,19 @@ function urlOf(request: IncomingMessage): { path: string; query: URLSearchParams
   return { path, query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)) };
 }
 
-function classOf({ method }: IncomingMessage, path: string, query: URLSearchParams): RequestClass | undefined {
+function classOf({ method }: ApiRequest, path: string, query: URLSearchParams): RequestClass | undefined {
   if (method !== 'GET' && method !== 'HEAD') return 'writes';
   if (flag(query, 'watch')) return 'watches';
   return isHealthPage(path) ? undefined : 'reads';
 }
 
 /** Does what a request is about while there is room for its body, if it has one that is read. */
-async function withBody<T>(request: IncomingMessage, admitted: Admitted, serving: () => Promise<T>): Promise<T> {
-  if (!hasBody(request) || request.method === 'GET' || request.method === 'HEAD') return await serving();
+async function withBody<T>(request: ApiRequest, admitted: Admitted, serving: () => Promise<T>): Promise<T> {
+  if (!hasBody(request)) return await serving();
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    request.resume();
+    return await serving();
+  }
   using _room = await admitted.body();
   return await serving();
 }
@@ -88,7 +92,7 @@ interface Other {
 
 function callOf(
   api: EmbeddedApi,
-  request: IncomingMessage,
+  request: ApiRequest,
   path: string,
   query: URLSearchParams,
   user: User,
@@ -149,7 +153,7 @@ function verbOf({ request, name, query }: Call): string {
   }
 }
 
-async function serve(call: Call, response: ServerResponse, { stopping }: HandlerOptions): Promise<Reply | undefined> {
+async function serve(call: Call, response: ApiResponse, { stopping }: HandlerOptions): Promise<Reply | undefined> {
   const { kind, namespace, name } = call;
   const one = name !== undefined;
   if (!kind.namespaced && namespace !== undefined) noSuchResource();
@@ -183,7 +187,7 @@ function needsNamespace(kind: Kind, namespace: string | undefined): boolean {
 async function serveOther(
   at: ResourcePath | undefined,
   path: string,
-  request: IncomingMessage,
+  request: ApiRequest,
   user: User,
   options: HandlerOptions,
 ): Promise<Reply> {
@@ -211,23 +215,29 @@ async function answerFailure(
   error: unknown,
   about: About | undefined,
   warnings: readonly string[],
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: ApiRequest,
+  response: ApiResponse,
   log: Log,
 ): Promise<void> {
-  if (response.destroyed) return;
+  if (isGone(response)) return;
   if (codeOf(error) === 'internal') log.error({ error, method: request.method, path: request.url }, 'a request failed');
   if (response.headersSent) {
-    response.destroy();
+    breakOff(response);
     return;
   }
   const status = statusOf(error, about);
   if (hasBody(request) && !request.complete) {
     const dropped = dropBody(request);
-    if (!response.shouldKeepAlive) await dropped;
-  } else if (status.code === 401) {
-    // A credential is that of the connection: who has a new one needs another.
-    response.setHeader('Connection', 'close');
+    if (response.shouldKeepAlive === false) await dropped;
   }
+  // A credential is that of the connection: who has a new one needs another.
+  if (status.code === 401) endConnection(request, response);
   await send(request, response, { ...(await failureReply(request, status)), warnings });
+}
+
+/** No more is asked on the connection of a request once that is answered. */
+function endConnection(request: ApiRequest, response: ApiResponse): void {
+  const session = sessionOf(request);
+  if (session) response.once('close', () => session.close());
+  else if (request.complete || !hasBody(request)) response.setHeader('Connection', 'close');
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:https';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
@@ -12,14 +12,17 @@ import { administratorsMay, anyOf, everybodyMay } from './access/authorization.t
 import {
   boundConnections,
   type ConnectionLimits,
+  type Connections,
   type TimeLimits,
   usualConnections,
   usualTimes,
 } from './access/connections.ts';
 import { nobody, publicPages } from './access/public-pages.ts';
+import { boundSessions, maxConcurrentStreams } from './access/sessions.ts';
 import { writeKubeconfig } from './credentials/kubeconfig.ts';
 import { areCurrent, ensurePki, isWildcard, type Pki } from './credentials/pki.ts';
 import { requestHandler } from './handler.ts';
+import type { ApiRequest, ApiResponse } from './wire/exchange.ts';
 
 export interface ApiServerOptions {
   readonly api: EmbeddedApi;
@@ -74,15 +77,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     metrics: options.metrics,
     stopping: stop.signal,
   });
-  const server = createServer(
-    { ...credentialsOf(pki), ...usualTimes, ...limits.times, keepAlive: true, noDelay: true },
-    (request, response) => {
-      // A kept connection would hold the server open once it stops.
-      response.once('close', () => stop.signal.aborted && setImmediate(() => server.closeIdleConnections()));
-      void handle(request, response);
-    },
-  );
-  boundConnections(server, limits.connections ?? usualConnections);
+  const times = { ...usualTimes, ...limits.times };
+  const server = createServer(pki, times, (request, response) => {
+    // A kept connection would hold the server open once it stops.
+    response.once('close', () => stop.signal.aborted && setImmediate(() => server.closeIdleConnections()));
+    void handle(request, response);
+  });
+  const connections = boundConnections(server, limits.connections ?? usualConnections);
+  boundSessions(server, times);
   await listen(server, options.port, host);
   const { port } = server.address() as AddressInfo;
   const url = urlOf(host, port);
@@ -112,7 +114,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     [Symbol.asyncDispose]: async () => {
       clearInterval(renewal);
       stop.abort();
-      await close(server);
+      await close(server, connections);
     },
   };
 }
@@ -127,6 +129,17 @@ function credentialsOf({ authority, server }: Pki) {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
   } as const;
+}
+
+/** Of a server that takes HTTP/1.1 too, which the declarations of Node.js leave out. */
+interface Server extends Http2SecureServer {
+  /** Those of HTTP/1.1 only. */
+  closeIdleConnections(): void;
+}
+
+function createServer(pki: Pki, times: TimeLimits, handle: (request: ApiRequest, response: ApiResponse) => void) {
+  const options = { ...credentialsOf(pki), ...times, keepAlive: true, noDelay: true };
+  return createSecureServer({ ...options, settings: { maxConcurrentStreams }, allowHTTP1: true }, handle) as Server;
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
@@ -165,10 +178,10 @@ function urlOf(host: string, port: number): string {
   return `https://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`;
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, connections: Connections): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), patience);
+  const timer = setTimeout(() => connections.endAll(), patience);
   await closed;
   clearTimeout(timer);
 }

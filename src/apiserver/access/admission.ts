@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ApiRequest, type ApiResponse, bodyLengthOf, isGone } from '../wire/exchange.ts';
 import type { User } from './authentication.ts';
 import { type Held, type Limits, type Make, Shares } from './shares.ts';
 
@@ -60,9 +60,9 @@ export class Admission {
   }
 
   /** Lets a request in until its response is closed, or throws 429. Without a class it is let in always, and not counted. */
-  admit(request: IncomingMessage, response: ServerResponse, user: User, of: RequestClass | undefined): Admitted {
+  admit(request: ApiRequest, response: ApiResponse, user: User, of: RequestClass | undefined): Admitted {
     const client = `${user.name}\n${request.socket.remoteAddress}`;
-    if (of && !response.closed) {
+    if (of && !isGone(response)) {
       const place = this.#requests[of].take(client);
       response.once('close', () => place[Symbol.dispose]());
     }
@@ -75,7 +75,6 @@ export class Admission {
 }
 
 /** Bytes that a request's body may have. */
-function bodyLength({ headers }: IncomingMessage): number {
-  const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : longestBody;
-  return Math.min(length, longestBody);
+function bodyLength(request: ApiRequest): number {
+  return Math.min(bodyLengthOf(request) ?? longestBody, longestBody);
 }

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { type ApiRequest, sessionOf } from '../wire/exchange.ts';
 
 /** Who asks. */
 export interface User {
@@ -10,7 +10,7 @@ export interface User {
 }
 
 /** Tells who sends a request, or undefined for: not by what I know, ask the next. */
-export type Authenticator = (request: IncomingMessage) => User | undefined;
+export type Authenticator = (request: ApiRequest) => User | undefined;
 
 /** The first of several authenticators that knows the sender. */
 export function firstOf(authenticators: readonly Authenticator[]): Authenticator {
@@ -32,16 +32,18 @@ const authenticatedGroup = 'system:authenticated';
  */
 export function clientCertificates(): Authenticator {
   // Reading a certificate costs more than a small request: once for each connection is enough.
-  const known = new WeakMap<TLSSocket, User>();
-  return ({ socket }) => {
+  const known = new WeakMap<object, User>();
+  return (request) => {
+    const { socket } = request;
     if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-    const found = known.get(socket);
+    const connection = sessionOf(request) ?? socket;
+    const found = known.get(connection);
     if (found) return current(found);
     const { subject, valid_to: end } = socket.getPeerCertificate();
     const [name] = listOf(subject?.CN);
     if (!name) return undefined;
     const user: User = { name, groups: [...listOf(subject.O), authenticatedGroup], until: Date.parse(end) };
-    known.set(socket, user);
+    known.set(connection, user);
     return current(user);
   };
 }

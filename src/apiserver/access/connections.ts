@@ -1,4 +1,4 @@
-import type { Server } from 'node:https';
+import type { Http2SecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
@@ -9,7 +9,7 @@ export interface ConnectionLimits {
   readonly unknown: number;
 }
 
-/** More than all requests and watches that may be in flight, since HTTP/1.1 takes a connection for each. */
+/** More than all requests and watches that may be in flight, since HTTP/1.1 takes a connection for each. HTTP/2 takes fewer. */
 export const usualConnections: ConnectionLimits = { total: 2_000, each: 1_000, unknown: 200 };
 
 export interface TimeLimits {
@@ -34,11 +34,18 @@ export const usualTimes: TimeLimits = {
   keepAliveTimeout: 120_000,
 };
 
+/** All connections of a server. */
+export interface Connections {
+  /** Ends them at once. */
+  endAll(): void;
+}
+
 /**
  * Bounds a server's connections. Those who have not shown a certificate yet, or have none, can't keep others out: when
  * they are too many, the oldest of them goes, since an honest one is soon known, or done.
  */
-export function boundConnections(server: Server, limits: ConnectionLimits): void {
+export function boundConnections(server: Http2SecureServer, limits: ConnectionLimits): Connections {
+  const all = new Set<Socket>();
   const unknown = new Map<string, Socket>();
   const known = new Map<string, number>();
   let total = 0;
@@ -47,8 +54,12 @@ export function boundConnections(server: Server, limits: ConnectionLimits): void
     // A server that listens on a port knows no other.
     const socket = connection as Socket;
     const key = keyOf(socket);
+    all.add(socket);
     unknown.set(key, socket);
-    socket.once('close', () => unknown.delete(key));
+    socket.once('close', () => {
+      all.delete(socket);
+      unknown.delete(key);
+    });
     const [oldest] = unknown.values();
     if (unknown.size > limits.unknown) oldest?.destroy();
   });
@@ -70,6 +81,11 @@ export function boundConnections(server: Server, limits: ConnectionLimits): void
       else known.delete(address);
     });
   });
+  return {
+    endAll: () => {
+      for (const socket of all) socket.destroy();
+    },
+  };
 }
 
 /** The TLS socket and the one below it have this in common. */

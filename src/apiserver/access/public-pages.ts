@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import type { ApiRequest } from '../wire/exchange.ts';
 import type { Authenticator, User } from './authentication.ts';
 import type { Authorizer } from './authorization.ts';
 
@@ -25,11 +25,11 @@ export function nobody(): Authenticator {
   return (request) => (isPublic(request) && !showsCredential(request) ? anonymous : undefined);
 }
 
-function isPublic({ method, url = '' }: IncomingMessage): boolean {
+function isPublic({ method, url = '' }: ApiRequest): boolean {
   return method === 'GET' && pages.test(url.split('?', 1)[0] ?? '');
 }
 
-function showsCredential({ headers, socket }: IncomingMessage): boolean {
+function showsCredential({ headers, socket }: ApiRequest): boolean {
   if (headers.authorization !== undefined) return true;
   return socket instanceof TLSSocket && Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
 }

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import type { Kind } from '../../model/kind.ts';
 import { reviews } from '../access/reviews.ts';
+import type { ApiRequest } from '../wire/exchange.ts';
 import { parseAccept } from '../wire/negotiation.ts';
 import { jsonReply, type Reply, textReply } from '../wire/reply.ts';
 import { statusKind, valueReply } from '../wire/value-reply.ts';
@@ -13,7 +13,7 @@ const virtual = [...reviews, ...workloads];
 /** The paths that are not about objects; undefined for what is not served. */
 export async function pageOf(
   given: string,
-  request: IncomingMessage,
+  request: ApiRequest,
   kinds: readonly Kind[],
   metrics: (() => Promise<string>) | undefined,
 ): Promise<Reply | undefined> {
@@ -43,11 +43,7 @@ export async function pageOf(
   }
 }
 
-async function deeperPage(
-  path: string,
-  request: IncomingMessage,
-  discovery: () => Discovery,
-): Promise<Reply | undefined> {
+async function deeperPage(path: string, request: ApiRequest, discovery: () => Discovery): Promise<Reply | undefined> {
   const [, root, first = '', ...rest] = path.split('/');
   const [second] = rest;
   if (root === 'api' && rest.length === 0)
@@ -58,13 +54,13 @@ async function deeperPage(
   return undefined;
 }
 
-async function optional(request: IncomingMessage, value: object | undefined, kind: string): Promise<Reply | undefined> {
+async function optional(request: ApiRequest, value: object | undefined, kind: string): Promise<Reply | undefined> {
   return value && (await valueReply(request, value, 200, { ...statusKind, kind }));
 }
 
 /** Clients since 1.26 ask for all groups in one answer, and for the single ones only of servers that have no such. */
 async function aggregatedOr(
-  request: IncomingMessage,
+  request: ApiRequest,
   core: boolean,
   discovery: Discovery,
   plain: () => object,

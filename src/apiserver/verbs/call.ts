@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Api } from '../../api/api.ts';
 import type { EmbeddedApi } from '../../api/embedded/embedded-api.ts';
 import type { Reader, WatchOptions } from '../../api/embedded/watch.ts';
@@ -9,6 +8,7 @@ import type { KubeObject } from '../../model/object.ts';
 import type { Admitted } from '../access/admission.ts';
 import type { User } from '../access/authentication.ts';
 import type { FieldValidation } from '../wire/decoding.ts';
+import type { ApiRequest } from '../wire/exchange.ts';
 
 /** What the verbs need of the API: that of the store, or of a view of it. */
 export interface ServedApi extends Pick<EmbeddedApi, 'get' | 'list' | 'update' | 'json' | 'resourceVersion'> {
@@ -19,7 +19,7 @@ export interface ServedApi extends Pick<EmbeddedApi, 'get' | 'list' | 'update' |
 /** One request about objects of a kind, past authentication and authorization. */
 export interface Call {
   readonly api: ServedApi;
-  readonly request: IncomingMessage;
+  readonly request: ApiRequest;
   readonly query: URLSearchParams;
   readonly user: User;
   readonly kind: Kind;

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import type { List, ListOptions, WatchEvent } from '../../api/api.ts';
 import { selectorOf } from '../../api/selectors.ts';
 import { failure, refuse, type Status, statusOf } from '../../api/status.ts';
@@ -6,6 +5,7 @@ import { isCode } from '../../lib/errors.ts';
 import { apiVersionOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
 import type { Encoded, Encoding } from '../wire/encoding.ts';
+import type { ApiResponse } from '../wire/exchange.ts';
 import { Outlet } from '../wire/outlet.ts';
 import { encodingOf } from '../wire/wanted-encoding.ts';
 import { aboutOf, type Call, count, flag, selectorsOf } from './call.ts';
@@ -24,7 +24,7 @@ const pageLength = 500;
  * credential is over, or the server stops. A client that does not read costs one batch, until what it has not read is no longer kept: then it is
  * told so (410), and lists again.
  */
-export async function watchObjects(call: Call, response: ServerResponse, stopping: AbortSignal): Promise<void> {
+export async function watchObjects(call: Call, response: ApiResponse, stopping: AbortSignal): Promise<void> {
   const { query } = call;
   const encoding = await encodingOf(call, true);
   const seconds = count(query, 'timeoutSeconds') || Math.round(usualTimeout * (1 + Math.random()));
@@ -41,7 +41,7 @@ export async function watchObjects(call: Call, response: ServerResponse, stoppin
   if (stopping.aborted) end();
   try {
     response.writeHead(200, { 'Content-Type': encoding.type, 'Cache-Control': 'no-cache, private' });
-    response.flushHeaders();
+    response.flushHeaders?.();
     const outlet = new Outlet(response);
     for await (const batch of batchesOf(call, encoding, initial, over.signal)) {
       // Of what is as long as a large object, there may be as many as there are watches.

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../api/status.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
 import { deepestNesting, isDeeperThan, isTextDeeperThan } from '../../lib/json.ts';
 import type { Kind } from '../../model/kind.ts';
 import { longestBody } from '../access/admission.ts';
 import type { VirtualResource } from '../discovery/discovery.ts';
+import { type ApiRequest, bodyLengthOf, breakOff } from './exchange.ts';
 import { duplicateFields } from './json-duplicates.ts';
 import { protobufType, speaksProtobuf } from './protobuf/media-type.ts';
 import { parseYaml } from './yaml-body.ts';
@@ -17,8 +17,8 @@ export interface Body {
 }
 
 /** Reads all of a request's body. */
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > longestBody) tooLarge();
+async function readBytes(request: ApiRequest): Promise<Buffer> {
+  if ((bodyLengthOf(request) ?? 0) > longestBody) tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   // Not destroyed with what is left of it: the answer would be lost with the connection.
@@ -36,22 +36,17 @@ const mostDropped = 64 * 1024 * 1024;
 /** Milliseconds that an answer waits for that where the connection ends with it. */
 const patience = 5_000;
 
-/** True if a request has a body, as far as its headers say. */
-export function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-}
-
 /**
  * Drops what is left of a body that nobody reads any more: a client reads the answer when it has sent all, and would
  * find the connection reset if it were closed before. One that sends on and on is disconnected. Resolves when all was
  * dropped, or when it takes long.
  */
-export async function dropBody(request: IncomingMessage): Promise<void> {
+export async function dropBody(request: ApiRequest): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let dropped = 0;
   request.on('data', (chunk: Buffer) => {
     dropped += chunk.length;
-    if (dropped > mostDropped) request.destroy();
+    if (dropped > mostDropped) breakOff(request);
   });
   const timer = setTimeout(resolve, patience);
   request.once('close', resolve).once('end', resolve).resume();
@@ -64,13 +59,13 @@ function tooLarge(): never {
 }
 
 /** The media type of a request's body, without parameters; '' if it says none. */
-export function mediaTypeOf(request: IncomingMessage): string {
+export function mediaTypeOf(request: ApiRequest): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 /** Reads a body in JSON or YAML. `allowed` are the media types that this request may have; `unreadable` says why it is none. */
 export async function readBody(
-  request: IncomingMessage,
+  request: ApiRequest,
   unreadable: (why: string) => string,
   allowed: readonly string[] = objectTypes,
 ): Promise<Body> {
@@ -97,7 +92,7 @@ function tooDeep(): never {
 }
 
 /** Reads an object's body: JSON, YAML, or for kinds of Kubernetes' own its binary form. */
-export async function readObjectBody(request: IncomingMessage, kind: Kind | VirtualResource): Promise<Body> {
+export async function readObjectBody(request: ApiRequest, kind: Kind | VirtualResource): Promise<Body> {
   if (mediaTypeOf(request) === protobufType && speaksProtobuf(kind)) {
     return await decodeProtobuf(await readBytes(request), kind);
   }
@@ -107,7 +102,7 @@ export async function readObjectBody(request: IncomingMessage, kind: Kind | Virt
 }
 
 /** Reads the options of a deletion, in any form, of any kind. Undefined if there is no body. */
-export async function readDeleteOptions(request: IncomingMessage): Promise<unknown> {
+export async function readDeleteOptions(request: ApiRequest): Promise<unknown> {
   const bytes = await readBytes(request);
   if (bytes.length === 0) return undefined;
   const type = mediaTypeOf(request);

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { refuse } from '../../api/status.ts';
 import type { Kind } from '../../model/kind.ts';
+import type { ApiRequest } from './exchange.ts';
 import { protobufType, speaksProtobuf } from './protobuf/media-type.ts';
 import type { IncludeObject, TableRequest } from './table.ts';
 
@@ -45,7 +45,7 @@ export function parseAccept(header: string | undefined): Accepted[] {
  * Picks the form for objects of a kind: the first one wanted that there is, or 406. Only metadata of what Kubernetes
  * serves from CRDs goes in protobuf, and no table does. `stream` is for events, which can't be told in YAML.
  */
-export function formOf(request: IncomingMessage, query: URLSearchParams, kind: Kind, stream = false): Form {
+export function formOf(request: ApiRequest, query: URLSearchParams, kind: Kind, stream = false): Form {
   const header = request.headers.accept;
   if (!header || header === 'application/json' || header === '*/*') return plain;
   for (const { type, parameters } of parseAccept(header)) {
@@ -66,7 +66,7 @@ export function formOf(request: IncomingMessage, query: URLSearchParams, kind: K
 }
 
 /** What a value is written in that is the same for all kinds; undefined if the client takes none of it. */
-export function wireOf({ headers: { accept } }: Pick<IncomingMessage, 'headers'>): Wire | undefined {
+export function wireOf({ headers: { accept } }: Pick<ApiRequest, 'headers'>): Wire | undefined {
   if (!accept) return 'json';
   const wanted = parseAccept(accept).find(({ type }) => Object.hasOwn(wires, type));
   return wanted && wires[wanted.type];

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { type ApiResponse, breakOff, isGone } from './exchange.ts';
 
 /**
  * Bytes that are given to the network at once. Less than a socket takes before it wants to be drained: as long as it
@@ -15,13 +15,13 @@ const lastPatience = 10_000;
  * one piece. One who takes nothing for a minute is disconnected.
  */
 export class Outlet {
-  readonly #response: ServerResponse;
+  readonly #response: ApiResponse;
   #closed: boolean;
   #settle: (taken: boolean) => void = () => {};
 
-  constructor(response: ServerResponse) {
+  constructor(response: ApiResponse) {
     this.#response = response;
-    this.#closed = response.destroyed;
+    this.#closed = isGone(response);
     response.once('close', () => {
       this.#closed = true;
       this.#settle(false);
@@ -41,7 +41,7 @@ export class Outlet {
     if (this.#closed) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#settle = resolve;
-    const timer = setTimeout(() => this.#response.destroy(), patience);
+    const timer = setTimeout(() => breakOff(this.#response), patience);
     this.#response.write(piece, (error) => resolve(!error));
     const taken = await promise;
     clearTimeout(timer);
@@ -51,7 +51,7 @@ export class Outlet {
   /** Ends the body. */
   end(): void {
     if (this.#closed) return;
-    const timer = setTimeout(() => this.#response.destroy(), lastPatience);
+    const timer = setTimeout(() => breakOff(this.#response), lastPatience);
     this.#response.once('close', () => clearTimeout(timer));
     this.#response.end(() => clearTimeout(timer));
   }

@@ -1,10 +1,11 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Status } from '../../api/status.ts';
 import { beginning } from '../../lib/text.ts';
 import type { Held, Make } from '../access/shares.ts';
 import type { Encoded } from './encoding.ts';
+import { type ApiRequest, type ApiResponse, breakOff, isGone } from './exchange.ts';
 import { Outlet } from './outlet.ts';
 
 /** What is answered. */
@@ -67,16 +68,17 @@ function bounded(status: Status): Status {
 
 /** Sends a reply, compressed if it is long and the client takes that. What is long waits until there is room for it. */
 export async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: ApiRequest,
+  response: ApiResponse,
   reply: Reply,
   room: ReplyRoom = async (make) => ({ ...make(), [Symbol.dispose]: () => {} }),
 ): Promise<void> {
-  if (response.headersSent || response.destroyed) return;
+  if (response.headersSent || isGone(response)) return;
   const { code, body } = reply;
   const headers = headersOf(reply);
   if (code === 304) {
-    response.writeHead(code, headers).end();
+    response.writeHead(code, headers);
+    response.end();
     return;
   }
   if (typeof body !== 'function' && body.length < longBody) {
@@ -84,10 +86,10 @@ export async function send(
     return;
   }
   using held = await room(() => {
-    const bytes = response.destroyed ? Buffer.of() : Buffer.from(typeof body === 'function' ? body() : body);
+    const bytes = isGone(response) ? Buffer.of() : Buffer.from(typeof body === 'function' ? body() : body);
     return { value: bytes, size: bytes.length };
   });
-  if (response.destroyed) return;
+  if (isGone(response)) return;
   if (held.value.length < worthCompressing || !/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     await sendBytes(request, response, code, headers, held.value);
     return;
@@ -106,8 +108,8 @@ function headersOf({ type = 'application/json', headers, warnings = [] }: Reply)
 }
 
 async function sendBytes(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: ApiRequest,
+  response: ApiResponse,
   code: number,
   headers: OutgoingHttpHeaders,
   bytes: Buffer,
@@ -118,9 +120,10 @@ async function sendBytes(
     if (await outlet.send(bytes)) outlet.end();
     return;
   }
-  const timer = setTimeout(() => response.destroy(), patience);
+  const timer = setTimeout(() => breakOff(response), patience);
   response.once('close', () => clearTimeout(timer));
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+  if (request.method === 'HEAD') response.end();
+  else response.end(bytes);
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { Status } from '../../api/status.ts';
+import type { ApiRequest } from './exchange.ts';
 import { notAcceptable, wireOf } from './negotiation.ts';
 import { protobufType } from './protobuf/media-type.ts';
 import { jsonReply, type Reply, statusReply } from './reply.ts';
@@ -14,14 +14,14 @@ interface Named {
 export const statusKind: Named = { group: 'meta.k8s.io', version: 'v1', kind: 'Status' };
 
 /** What is not of a served kind, in the form that the client wants: JSON, or protobuf. Refuses with 406 all others. */
-export async function valueReply(request: IncomingMessage, value: object, code: number, kind: Named): Promise<Reply> {
+export async function valueReply(request: ApiRequest, value: object, code: number, kind: Named): Promise<Reply> {
   const reply = jsonReply(value, code);
   const wire = wireOf(request) ?? notAcceptable();
   return wire === 'protobuf' ? await inProtobuf(reply, value, kind) : reply;
 }
 
 /** A failure in the form that the client wants, or else in JSON. */
-export async function failureReply(request: IncomingMessage, status: Status): Promise<Reply> {
+export async function failureReply(request: ApiRequest, status: Status): Promise<Reply> {
   const reply = statusReply(status);
   return wireOf(request) === 'protobuf' ? await inProtobuf(reply, status, statusKind) : reply;
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Kind } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
 import type { Encoding } from './encoding.ts';
+import type { ApiRequest } from './exchange.ts';
 import { formOf } from './negotiation.ts';
 import { textEncoding } from './text-encoding.ts';
 
@@ -9,7 +9,7 @@ import { textEncoding } from './text-encoding.ts';
 export interface Asked {
   readonly api: { json(object: KubeObject): string };
   readonly kind: Kind;
-  readonly request: IncomingMessage;
+  readonly request: ApiRequest;
   readonly query: URLSearchParams;
 }
 

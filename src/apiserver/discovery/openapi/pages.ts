@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Kind } from '../../../model/kind.ts';
+import type { ApiRequest } from '../../wire/exchange.ts';
 import { parseAccept } from '../../wire/negotiation.ts';
 import type { Reply } from '../../wire/reply.ts';
 import type { VirtualResource } from '../discovery.ts';
@@ -60,7 +60,7 @@ let pages: Pages | undefined;
  */
 export function openApiPage(
   name: string,
-  { headers }: Pick<IncomingMessage, 'headers'>,
+  { headers }: Pick<ApiRequest, 'headers'>,
   kinds: readonly Kind[],
   virtual: readonly VirtualResource[],
 ): Reply | undefined {
