@@ -6,6 +6,7 @@ import { sleep } from '../../src/lib/clock.ts';
 import { fail, messageOf } from '../../src/lib/errors.ts';
 import { ServerUnderAttack } from '../apiserver/server-under-attack.ts';
 import { Flight } from './flight.ts';
+import { Http2Lane } from './http2.ts';
 import { misbehave } from './misbehaviour.ts';
 import type { Probed } from './probe.ts';
 import { Random } from './random.ts';
@@ -61,6 +62,7 @@ class Attack {
   readonly #problems: string[] = [];
   readonly #codes: Record<string, number> = {};
   readonly #probed: number[] = [];
+  readonly #lanes = new Map<number, Http2Lane>();
   #requests = 0;
   #misbehaviours = 0;
   #memory = 0;
@@ -104,6 +106,7 @@ class Attack {
     ended.abort();
     clearTimeout(timer);
     await probe.terminate();
+    for (const lane of this.#lanes.values()) lane[Symbol.dispose]();
   }
 
   /** One request, and what there is to say of its answer. */
@@ -111,10 +114,22 @@ class Attack {
     const it = request(new Random(this.#seed, client, count));
     this.#requests += 1;
     using _asked = this.#flight.begin(`request ${client}:${count} ${shown(it)}`);
-    const answer = await ask(this.#server, it).catch((error: unknown) => ({ code: 0, text: messageOf(error) }));
+    const answer = await this.#ask(client, it).catch((error: unknown) => ({ code: 0, text: messageOf(error) }));
     this.#note(answer.code);
     const wrong = wrongWith(answer);
     if (wrong) this.#problem(`request ${client}:${count} ${shown(it)}\n  ${wrong}`);
+  }
+
+  /** Every other client speaks HTTP/2, as far as it can. */
+  async #ask(client: number, it: FuzzRequest): Promise<Answer> {
+    const answer = client % 2 === 1 ? await this.#lane(client).ask(it, patience) : undefined;
+    return answer ?? (await ask(this.#server, it));
+  }
+
+  #lane(client: number): Http2Lane {
+    const lane = this.#lanes.get(client) ?? new Http2Lane(this.#server.kubeconfig);
+    this.#lanes.set(client, lane);
+    return lane;
   }
 
   async #misbehave(client: number, count: number): Promise<void> {
@@ -194,7 +209,11 @@ async function ask(server: ServerUnderAttack, { method, path, headers, body }: F
 function wrongWith({ code, type, text }: Answer): string | undefined {
   const isYetToCome = code === 504 && text.includes('Too large resource version');
   if (code >= 500 && !isYetToCome) return `${code} ${text}`;
-  if (code === 0 && !/ECONNRESET|EPIPE|socket hang up|aborted/.test(text)) return text;
+  if (
+    code === 0 &&
+    !/ECONNRESET|EPIPE|socket hang up|aborted|stream was closed|ERR_HTTP2|session has been destroyed/.test(text)
+  )
+    return text;
   if (type !== 'application/json' || text === '') return undefined;
   try {
     // The lines of a watch are one object each.

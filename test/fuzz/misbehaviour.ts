@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { sleep } from '../../src/lib/clock.ts';
 import type { ServerUnderAttack } from '../apiserver/server-under-attack.ts';
+import { http2Ways } from './http2.ts';
 import type { Random } from './random.ts';
 import { type FuzzRequest, request } from './requests.ts';
 
@@ -108,9 +109,13 @@ export interface Misbehaved {
 
 /** Does something that no client library would let one do. */
 export async function misbehave(server: ServerUnderAttack, random: Random): Promise<Misbehaved> {
-  const [first, ...others] = Object.entries(ways) as [[string, Behaviour], ...[string, Behaviour][]];
+  const overHttp2 = random.onceIn(2);
+  const [first, ...others] = Object.entries(overHttp2 ? http2Ways : ways) as [
+    [string, Behaviour],
+    ...[string, Behaviour][],
+  ];
   const [what, way] = random.pick([first, ...others]);
-  const socket = await server.connect();
+  const socket = await server.connect(overHttp2 ? { protocols: ['h2'], anonymous: random.onceIn(4) } : {});
   socket.on('error', () => {});
   let text = '';
   if (!/not read|nobody reads/.test(what)) {
