@@ -22,7 +22,7 @@ import { boundSessions, maxConcurrentStreams } from './access/sessions.ts';
 import { writeKubeconfig } from './credentials/kubeconfig.ts';
 import { areCurrent, ensurePki, isWildcard, type Pki } from './credentials/pki.ts';
 import { requestHandler } from './handler.ts';
-import type { ApiRequest, ApiResponse } from './wire/exchange.ts';
+import { type ApiRequest, type ApiResponse, isGone } from './wire/exchange.ts';
 
 export interface ApiServerOptions {
   readonly api: EmbeddedApi;
@@ -139,7 +139,14 @@ interface Server extends Http2SecureServer {
 
 function createServer(pki: Pki, times: TimeLimits, handle: (request: ApiRequest, response: ApiResponse) => void) {
   const options = { ...credentialsOf(pki), ...times, keepAlive: true, noDelay: true };
-  return createSecureServer({ ...options, settings: { maxConcurrentStreams }, allowHTTP1: true }, handle) as Server;
+  const server = createSecureServer({ ...options, settings: { maxConcurrentStreams }, allowHTTP1: true }, handle);
+  // Node.js by itself throws past everybody where a client over HTTP/2 has taken such a request back already.
+  server.on('checkContinue', (request: ApiRequest, response: ApiResponse) => {
+    if (isGone(response)) return;
+    response.writeContinue();
+    handle(request, response);
+  });
+  return server as Server;
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {

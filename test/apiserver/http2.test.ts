@@ -1,6 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { constants } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -93,6 +94,23 @@ test('a body that breaks off is not taken for all of it, though it could be', as
   expect((await client.ask(`${maps}/half`)).code).toBe(404);
   // But one that ends is.
   expect((await client.ask(maps, { method: 'POST', headers, body: whole })).code).toBe(201);
+});
+
+test('a request that was taken back before it is looked at', async () => {
+  const client = await dial(await serve());
+  const takeBack = (message: unknown) => (message as { stream: ServerHttp2Stream }).stream.destroy();
+  subscribe('http2.server.stream.start', takeBack);
+  const ask = (expect: string) => client.begin(maps, { method: 'POST', headers: { expect }, body: '' });
+  // Node.js would throw past everybody where it answers the first of them by itself.
+  for (const gone of [ask('100-continue'), ask('something'), client.begin(maps), client.begin('/healthz')]) {
+    await once(gone, 'close');
+  }
+  unsubscribe('http2.server.stream.start', takeBack);
+  // One that is not taken back is told so, and goes on.
+  const asked = ask('100-continue');
+  await once(asked, 'continue');
+  asked.end(map('after'));
+  expect((await answerOf(asked)).code).toBe(201);
 });
 
 describe('limits', () => {

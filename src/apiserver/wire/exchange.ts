@@ -7,6 +7,7 @@ export type ApiRequest = IncomingMessage | Http2ServerRequest;
 /** What a request is answered with: a response of either, by what both of them do alike. */
 export interface ApiResponse {
   readonly headersSent: boolean;
+  writeContinue(): unknown;
   writeHead(code: number, headers: OutgoingHttpHeaders): unknown;
   write(bytes: Uint8Array, written: (error?: Error | null) => void): unknown;
   end(bytes: Uint8Array): unknown;
