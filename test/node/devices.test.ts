@@ -16,6 +16,7 @@ import {
 import { attachLoop, detachLoop, listLoops, loopOf, refreshLoop } from '../../src/node/loop.ts';
 import { bindMount, mountDevice, unmount } from '../../src/node/mount.ts';
 import { mountAt, readMounts } from '../../src/node/mountinfo.ts';
+import { identityOf, walk, wayTo } from '../../src/node/paths/walk.ts';
 import { probeDevice } from '../../src/node/probe.ts';
 import { deviceSize, filesystemStatistics } from '../../src/node/statistics.ts';
 
@@ -253,6 +254,17 @@ describe.runIf(process.getuid?.() === 0)('devices, file systems and mounts', () 
     await renewXfsUuid(exec, clone);
     await mountDevice(exec, { device: clone, target: join(directory, 'second'), fsType: 'xfs' });
     expect(await readFile(join(directory, 'second', 'kept'), 'utf8')).toBe('content');
+  });
+
+  test('a place knows what it is in, also where a directory is mounted in itself', async () => {
+    await mkdir(join(directory, 'outer/inner'), { recursive: true });
+    const [outer, inner] = [join(directory, 'outer'), join(directory, 'outer/inner')];
+    await exec(['mount', '--bind', outer, inner]);
+    await using place = await walk(join(inner, 'new'));
+    const identity = async (path: string) => identityOf(await stat(path, { bigint: true }));
+    const expected = await Promise.all([inner, outer, directory].map(identity));
+    expect((await wayTo(place)).slice(0, 3)).toEqual(expected);
+    expect(expected[0]).toBe(expected[1]);
   });
 
   test('an ext4 says whether a check has anything to do', async () => {

@@ -1,15 +1,8 @@
-import { type FileHandle, readFile } from 'node:fs/promises';
 import { type MountEntry, readMounts } from '../mountinfo.ts';
-import { openEntry, type Place } from './walk.ts';
+import { mountIdOf, openEntry, type Place } from './walk.ts';
 
 /** Errors of a file system whose other end is gone: it can only be forced off. */
 export const deadErrors: ReadonlySet<string> = new Set(['ENOTCONN', 'ESTALE', 'EIO', 'EHOSTDOWN']);
-
-/** The number that the kernel has for the mount that a handle is in: the first field of its line in mountinfo. */
-export async function mountIdOf({ fd }: FileHandle): Promise<number> {
-  const text = await readFile(`/proc/self/fdinfo/${fd}`, 'utf8');
-  return Number(/^mnt_id:\s*(\d+)$/m.exec(text)?.[1] ?? Number.NaN);
-}
 
 /** The topmost mount at a place, whatever has become of its path since; undefined if nothing is mounted there. */
 export async function mountAtPlace(place: Place): Promise<MountEntry | undefined> {

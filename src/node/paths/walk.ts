@@ -1,6 +1,6 @@
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { type FileHandle, mkdir, open, readFile, readlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import { isTrustedLink } from './trust.ts';
 
@@ -16,8 +16,6 @@ export interface Place extends AsyncDisposable {
   readonly path: string;
   readonly name: string;
   readonly parent: FileHandle;
-  /** `device:inode` of each directory on the way, from the root to the parent. */
-  readonly way: readonly string[];
 }
 
 interface WalkOptions {
@@ -33,6 +31,29 @@ interface WalkOptions {
  * others, and for what is no directory or is missing.
  */
 export async function walk(path: string, options: WalkOptions = {}): Promise<Place> {
+  return (await straight(path, options)) ?? (await stepByStep(path, options));
+}
+
+/**
+ * The same in one step, where the way is there and has no links. What is opened is then where the path says, whatever
+ * was in the way before: nobody has led us elsewhere.
+ */
+async function straight(path: string, { last }: WalkOptions): Promise<Place | undefined> {
+  const whole = resolve(path);
+  const [directory, name] = [dirname(whole), basename(whole)];
+  if (name === '') return undefined;
+  await using handles = new AsyncDisposableStack();
+  const parent = handles.use(await open(directory, asPlace | constants.O_DIRECTORY).catch(() => undefined));
+  if (!parent || (await readlink(`/proc/self/fd/${parent.fd}`)) !== directory) return undefined;
+  if (last) {
+    await using entry = await openAt(parent, name).catch(() => undefined);
+    if (!entry || (await entry.stat()).isSymbolicLink()) return undefined;
+  }
+  const held = handles.move();
+  return { path: whole, name, parent, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+async function stepByStep(path: string, options: WalkOptions): Promise<Place> {
   await using handles = new AsyncDisposableStack();
   const hold = async (opening: Promise<FileHandle>) => handles.use(await opening);
   const root = await visit(await hold(open('/', asPlace)));
@@ -46,7 +67,7 @@ export async function walk(path: string, options: WalkOptions = {}): Promise<Pla
       continue;
     }
     const isLast = todo.length === 0;
-    if (isLast && !options.last) return place(here, stack, name, handles.move());
+    if (isLast && !options.last) return place(here, name, handles.move());
     const next = await step(here, name, path, isLast ? undefined : options.make);
     const found = next && (await visit(handles.use(next)));
     if (found?.stats.isSymbolicLink()) {
@@ -54,7 +75,7 @@ export async function walk(path: string, options: WalkOptions = {}): Promise<Pla
       const target = await follow(here, name, found, path);
       if (target.startsWith('/')) stack = [root];
       todo.unshift(...parts(target));
-    } else if (isLast) return place(here, stack, name, handles.move());
+    } else if (isLast) return place(here, name, handles.move());
     else if (!found?.stats.isDirectory()) {
       fail('invalid', `${path} can't be used: ${await whereIs(here.handle, name)} is not a directory; create it first`);
     } else stack = [...stack, found];
@@ -65,6 +86,28 @@ export async function walk(path: string, options: WalkOptions = {}): Promise<Pla
 /** Opens what is at a place, as it is: neither a link nor a device is gone through. undefined if nothing is there. */
 export async function openEntry(at: Place): Promise<FileHandle | undefined> {
   return openAt(at.parent, at.name);
+}
+
+/** `device:inode` of each directory that a place is in, from its parent to the root. */
+export async function wayTo({ parent, path }: Place): Promise<readonly string[]> {
+  await using handles = new AsyncDisposableStack();
+  const way: string[] = [];
+  for (let here = parent; way.length < deepest; ) {
+    const identity = identityOf(await here.stat({ bigint: true }));
+    way.push(identity);
+    const above = handles.use(await open(`/proc/self/fd/${here.fd}/..`, asPlace));
+    // Only the root is its own parent: where a directory is mounted in itself, the mounts differ.
+    const isSame = identityOf(await above.stat({ bigint: true })) === identity;
+    if (isSame && (await mountIdOf(above)) === (await mountIdOf(here))) return way;
+    here = above;
+  }
+  return fail('invalid', `${path} can't be used: it is too deep`);
+}
+
+/** The number that the kernel has for the mount that a handle is in: the first field of its line in mountinfo. */
+export async function mountIdOf({ fd }: FileHandle): Promise<number> {
+  const text = await readFile(`/proc/self/fdinfo/${fd}`, 'utf8');
+  return Number(/^mnt_id:\s*(\d+)$/m.exec(text)?.[1] ?? Number.NaN);
 }
 
 /** The place's name by way of its open directory: a path for this process that nobody can turn. */
@@ -96,12 +139,11 @@ async function visit(handle: FileHandle): Promise<Visited> {
   return { handle, stats: await handle.stat({ bigint: true }) };
 }
 
-async function place(here: Visited, stack: readonly Visited[], name: string, handles: AsyncDisposableStack) {
+async function place(here: Visited, name: string, handles: AsyncDisposableStack): Promise<Place> {
   return {
     path: await whereIs(here.handle, name),
     name,
     parent: here.handle,
-    way: stack.map(({ stats }) => identityOf(stats)),
     [Symbol.asyncDispose]: () => handles.disposeAsync(),
   };
 }

@@ -4,8 +4,7 @@ import type { Api } from '../../api/api.ts';
 import { fail } from '../../lib/errors.ts';
 import { pools } from '../../model/kinds/index.ts';
 import { readMounts } from '../../node/mountinfo.ts';
-import { mountIdOf } from '../../node/paths/mounted.ts';
-import { identityOf, openEntry, type Place, walk } from '../../node/paths/walk.ts';
+import { identityOf, mountIdOf, openEntry, type Place, walk, wayTo } from '../../node/paths/walk.ts';
 
 /** File systems in which the kernel shows itself: nothing can be made there, and nothing belongs there. */
 const kernels: ReadonlySet<string> = new Set([
@@ -59,7 +58,7 @@ export async function checkSourceBounds(context: BoundsContext, place: Place): P
   await checkInside(place, bounds);
   const own = await ownIdentity(place);
   for (const { path, what } of bounds) {
-    const inside = await wayTo(path);
+    const inside = await wayToPath(path);
     if (own !== undefined && inside.includes(own)) refuse(place.path, `${what.replace('that is in', 'in it is')}`);
   }
 }
@@ -77,9 +76,10 @@ async function ownBounds({ api, node, dataDir }: BoundsContext, words: string): 
 
 async function checkInside(place: Place, bounds: readonly Bound[]): Promise<void> {
   const own = await ownIdentity(place);
-  const way = new Set(own === undefined ? place.way : [...place.way, own]);
+  const above = new Set(await wayTo(place));
+  const way = own === undefined ? above : new Set([...above, own]);
   for (const { path, what, but } of bounds) {
-    if (!(await isOn(way, path)) || (but && (await isOn(new Set(place.way), but)))) continue;
+    if (!(await isOn(way, path)) || (but && (await isOn(above, but)))) continue;
     refuse(place.path, what);
   }
 }
@@ -94,11 +94,11 @@ async function ownIdentity(place: Place): Promise<string | undefined> {
   return entry && identityOf(await entry.stat({ bigint: true }));
 }
 
-async function wayTo(path: string): Promise<readonly string[]> {
+async function wayToPath(path: string): Promise<readonly string[]> {
   const found = await walk(path).catch(() => undefined);
   if (!found) return [];
   await using place = found;
-  return place.way;
+  return await wayTo(place);
 }
 
 function refuse(path: string, why: string): never {
