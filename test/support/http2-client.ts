@@ -46,7 +46,10 @@ export class Http2Client implements Disposable {
 
   static async open(kubeconfig: string, credential: Credential = {}): Promise<Http2Client> {
     const socket = await dialHttp2(kubeconfig, credential);
-    const session = begin(loadConnection({ kubeconfig }).server, { createConnection: () => socket });
+    // What waits to be sent counts too: a client with less than that would refuse the answers itself.
+    const maxSessionMemory = 200;
+    const options = { createConnection: () => socket, maxSessionMemory };
+    const session = begin(loadConnection({ kubeconfig }).server, options);
     session.on('error', () => {});
     await once(session, 'connect');
     return new Http2Client(session, socket);
