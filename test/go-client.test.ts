@@ -150,6 +150,15 @@ test('leader election: one leads and renews its Lease, and the next leads when t
   ]);
 });
 
+test('an operator of controller-runtime: is elected, keeps what it owns, and takes leave of what is deleted', async () => {
+  expect(await run('manager')).toEqual([
+    { kind: 'manager', verb: 'lead' },
+    { kind: 'v1/Secret', verb: 'made' },
+    { kind: 'v1/Secret', verb: 'made again' },
+    { kind: 'v1/ConfigMap', verb: 'taken leave of' },
+  ]);
+});
+
 test.each(['false', 'true'])(
   'an informer sees what changed while the server was away, whose history is gone: with WatchListClient=%s',
   async (watchList) => {

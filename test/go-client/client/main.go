@@ -1,7 +1,8 @@
 // Client talks to an API server as programs in Go do, by client-go, and prints what it saw: one line of JSON for each
 // thing that it tried. `client verbs KUBECONFIG` tries every verb on every kind of Kubernetes' own that is served, in
 // JSON and in protobuf; `dynamic` every verb on the objects that stand on its standard input; `election` lets two
-// candidates lead in turn; `informer` tells what an informer sees until its standard input ends.
+// candidates lead in turn; `informer` tells what an informer sees until its standard input ends; `manager` is an operator,
+// of controller-runtime.
 package main
 
 import (
@@ -40,9 +41,10 @@ func say(value any) {
 func main() {
 	commands := map[string]func(context.Context, *rest.Config) error{
 		"verbs": tryVerbs, "dynamic": tryDynamic, "election": tryElection, "informer": runInformer,
+		"manager": tryManager,
 	}
 	if len(os.Args) != 3 || commands[os.Args[1]] == nil {
-		fail(fmt.Errorf("usage: client verbs|dynamic|election|informer KUBECONFIG"))
+		fail(fmt.Errorf("usage: client verbs|dynamic|election|informer|manager KUBECONFIG"))
 	}
 	config, err := clientcmd.BuildConfigFromFlags("", os.Args[2])
 	fail(err)
