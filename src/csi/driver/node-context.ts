@@ -3,6 +3,7 @@ import type { EngineRef } from '../../engines/engine.ts';
 import { fail } from '../../lib/errors.ts';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
 import { type Volume, volumes } from '../../model/kinds/moorage.ts';
+import { isMountOf } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { canonical, type MountEntry, readMounts } from '../../node/mountinfo.ts';
 import type { Records } from '../../node/records.ts';
@@ -68,10 +69,7 @@ export function checkMode(doing: string, mode: Volume['spec']['mode'], use: Use)
 /** All mounts of a block device's file system, and of its device node. */
 export async function mountsOf(device: string): Promise<readonly MountEntry[]> {
   const number = deviceNumber((await stat(device)).rdev);
-  const node = device.slice('/dev'.length);
-  return (await readMounts()).filter(
-    (mount) => mount.device === number || (mount.fsType.endsWith('tmpfs') && mount.root === node),
-  );
+  return (await readMounts()).filter((mount) => isMountOf(mount, { number, device }));
 }
 
 /** The mount of the device's file system at that path, if there is one. */

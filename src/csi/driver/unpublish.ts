@@ -1,7 +1,7 @@
 import { readlink, rmdir, stat, unlink } from 'node:fs/promises';
 import type { Attached } from '../../engines/engine.ts';
 import { fail, isCode } from '../../lib/errors.ts';
-import { listLoops } from '../../node/loop.ts';
+import { isMountOf, listLoops } from '../../node/loop.ts';
 import { deviceNumber, unmountAt } from '../../node/mount.ts';
 import { type MountEntry, readMounts } from '../../node/mountinfo.ts';
 import { mountAtPlace } from '../../node/paths/mounted.ts';
@@ -51,10 +51,8 @@ async function takeAway(
 
 /** By what a mount of the volume is known. */
 interface Looks {
-  /** `major:minor` of its block device. */
-  readonly device: string | undefined;
-  /** Its device node within /dev, `/loop7`. */
-  readonly node: string | undefined;
+  /** Its block device: `/dev/loop7`, and `major:minor`, if that is known. */
+  readonly block: { readonly device: string; readonly number: string | undefined } | undefined;
   /** How the path of its directory ends within its file system. */
   readonly root: string | undefined;
   /** The directory itself. */
@@ -65,12 +63,11 @@ async function looksOf(context: UnpublishContext, name: string, record: NodeReco
   const attached = await attachedTo(context, name, record);
   if (attached?.kind === 'directory') {
     const root = `/${attached.path.split('/').slice(-3).join('/')}`;
-    return { device: undefined, node: undefined, root, directory: attached.path };
+    return { block: undefined, root, directory: attached.path };
   }
   const device = attached?.path ?? (record && loopOver(name));
-  if (device === undefined) return { device: undefined, node: undefined, root: undefined, directory: undefined };
-  const number = await numberOf(device);
-  return { device: number, node: device.slice('/dev'.length), root: undefined, directory: undefined };
+  if (device === undefined) return { block: undefined, root: undefined, directory: undefined };
+  return { block: { device, number: await numberOf(device) }, root: undefined, directory: undefined };
 }
 
 /** What the engine has of it; without a record, in the pool that its Volume names. */
@@ -96,9 +93,8 @@ async function numberOf(device: string): Promise<string | undefined> {
   return found && deviceNumber(found.rdev);
 }
 
-function isOf({ device, node, root }: Looks, mount: MountEntry): boolean {
-  if (device !== undefined && mount.device === device) return true;
-  if (node !== undefined && mount.fsType.endsWith('tmpfs') && mount.root === node) return true;
+function isOf({ block, root }: Looks, mount: MountEntry): boolean {
+  if (block && isMountOf(mount, block)) return true;
   return root !== undefined && mount.root.endsWith(root);
 }
 
