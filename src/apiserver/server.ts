@@ -84,7 +84,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     void handle(request, response);
   });
   const connections = boundConnections(server, limits.connections ?? usualConnections);
-  boundSessions(server, times);
+  boundSessions(server, connections, times);
   await listen(server, options.port, host);
   const { port } = server.address() as AddressInfo;
   const url = urlOf(host, port);

@@ -155,6 +155,21 @@ describe('limits', () => {
     expect([watching.session.closed, watch.closed]).toEqual([false, false]);
   });
 
+  test('also one whose client does not take that, nor anything else', async () => {
+    const times = { ...usualTimes, keepAliveTimeout: 2_000, farewellTimeout: 300 };
+    const served = await serve({ times, connections: { total: 10, each: 1, unknown: 3 } });
+    const socket = await dialHttp2(served.kubeconfigFile);
+    open.defer(() => void socket.destroy());
+    socket.pause().write(Buffer.concat([preface, frame(frameTypes.settings, flags.none, 0)]));
+    const ask = () =>
+      served.ask(maps).then(
+        ({ code }) => code,
+        () => 0,
+      );
+    expect(await ask()).toBe(0);
+    await expect.poll(ask).toBe(200);
+  });
+
   test('50 watches that do not read take no memory, and are told 410 when they read again', async () => {
     await using server = await ServerUnderAttack.start();
     const { kubeconfig } = server;

@@ -20,6 +20,8 @@ export interface TimeLimits {
   readonly connectionsCheckingInterval: number;
   /** A connection that asks for nothing for so long is closed. */
   readonly keepAliveTimeout: number;
+  /** One over HTTP/2 is told so first, and has so long to go by itself. */
+  readonly farewellTimeout: number;
 }
 
 /**
@@ -32,20 +34,25 @@ export const usualTimes: TimeLimits = {
   requestTimeout: 60_000,
   connectionsCheckingInterval: 5_000,
   keepAliveTimeout: 120_000,
+  farewellTimeout: 10_000,
 };
 
 /** All connections of a server. */
 export interface Connections {
-  /** Ends them at once. */
+  /** Something that ends the one that has such another end now, at once. */
+  enderOf(peer: Peer): () => void;
+  /** Ends all of them at once. */
   endAll(): void;
 }
+
+type Peer = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
 /**
  * Bounds a server's connections. Those who have not shown a certificate yet, or have none, can't keep others out: when
  * they are too many, the oldest of them goes, since an honest one is soon known, or done.
  */
 export function boundConnections(server: Http2SecureServer, limits: ConnectionLimits): Connections {
-  const all = new Set<Socket>();
+  const all = new Map<string, Socket>();
   const unknown = new Map<string, Socket>();
   const known = new Map<string, number>();
   let total = 0;
@@ -54,10 +61,10 @@ export function boundConnections(server: Http2SecureServer, limits: ConnectionLi
     // A server that listens on a port knows no other.
     const socket = connection as Socket;
     const key = keyOf(socket);
-    all.add(socket);
+    all.set(key, socket);
     unknown.set(key, socket);
     socket.once('close', () => {
-      all.delete(socket);
+      all.delete(key);
       unknown.delete(key);
     });
     const [oldest] = unknown.values();
@@ -82,13 +89,17 @@ export function boundConnections(server: Http2SecureServer, limits: ConnectionLi
     });
   });
   return {
+    enderOf: (peer) => {
+      const socket = all.get(keyOf(peer));
+      return () => socket?.destroy();
+    },
     endAll: () => {
-      for (const socket of all) socket.destroy();
+      for (const socket of all.values()) socket.destroy();
     },
   };
 }
 
 /** The TLS socket and the one below it have this in common. */
-function keyOf({ remoteAddress, remotePort }: Socket): string {
+function keyOf({ remoteAddress, remotePort }: Peer): string {
   return `${remoteAddress} ${remotePort}`;
 }

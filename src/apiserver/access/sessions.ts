@@ -1,26 +1,27 @@
 import { constants, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { TimeLimits } from './connections.ts';
+import type { Connections, TimeLimits } from './connections.ts';
 
 /** So many requests a client may have in flight on one HTTP/2 connection, watches among them. Go's clients open more then. */
 export const maxConcurrentStreams = 250;
 
 /**
  * Bounds what an HTTP/2 connection may take in time, as Node.js does for those of HTTP/1.1: one that has no request in
- * flight is ended in order after a while, one that does not take what is sent at once, and a request whose body does
- * not come is broken off. What it may take else, Node.js bounds: headers, streams that are reset one after another,
- * frames that are none.
+ * flight is ended after a while, in order if it takes that, and a request whose body does not come is broken off. What
+ * it may take else, Node.js bounds: headers, streams that are reset one after another, frames that are none.
  */
-export function boundSessions(server: Http2SecureServer, times: TimeLimits): void {
+export function boundSessions(server: Http2SecureServer, connections: Connections, times: TimeLimits): void {
   server.on('session', (session: ServerHttp2Session) => {
     const open = new Set<ServerHttp2Stream>();
+    const end = connections.enderOf(session.socket);
     session.on('stream', (stream: ServerHttp2Stream) => {
       open.add(stream);
       stream.once('close', () => open.delete(stream));
       if (!stream.endAfterHeaders) boundBody(stream, times.requestTimeout);
     });
     session.setTimeout(times.keepAliveTimeout, () => {
-      if (open.size === 0) session.close();
-      else if (isStuck(session)) session.destroy();
+      if (open.size > 0) return;
+      session.close();
+      setTimeout(end, times.farewellTimeout).unref();
     });
   });
 }
@@ -33,9 +34,4 @@ function boundBody(stream: ServerHttp2Stream, patience: number): void {
   }, patience);
   const over = () => clearTimeout(timer);
   stream.once('end', over).once('close', over);
-}
-
-/** True if the other side has not taken what was sent before. */
-function isStuck({ socket }: ServerHttp2Session): boolean {
-  return (socket?.writableLength ?? 0) > 0;
 }
