@@ -6,6 +6,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory } from '../../lib/directories.ts';
 import { fail } from '../../lib/errors.ts';
+import { lockOpenFile } from './flock.ts';
 
 /** A lock that says that somebody still owns what names its file. */
 export interface Owner extends AsyncDisposable {
@@ -23,14 +24,7 @@ export async function takeOwnership(directory: string): Promise<Owner> {
   await sweep(directory);
   const lockFile = join(directory, `${randomUUID()}.lock`);
   const descriptor = openSync(lockFile, 'wx', 0o600);
-  const flock = spawn('flock', ['--exclusive', '--nonblock', '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', descriptor],
-  });
-  const code = await once(flock, 'exit').then(
-    ([exit]) => exit as number | null,
-    () => fail('unsupported', 'flock is not installed on this machine: install util-linux'),
-  );
-  if (code !== 0) fail('internal', `${lockFile} could not be locked (flock ended with ${code})`);
+  if (!(await lockOpenFile(descriptor, '--nonblock'))) fail('internal', `${lockFile} could not be locked`);
   return {
     lockFile,
     descriptor,

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fail } from '../../lib/errors.ts';
+import { lockOpenFile } from './flock.ts';
 
 /** The lock on places, until it is disposed of. Whoever inherits the descriptor keeps it until that is closed too. */
 export interface PlacesLock extends Disposable {
@@ -26,12 +25,8 @@ export async function lockPlaces(file: string): Promise<PlacesLock> {
     },
   };
   try {
-    const flock = spawn('flock', ['--exclusive', '--timeout', String(patience), '3'], {
-      stdio: ['ignore', 'ignore', 'ignore', descriptor],
-    });
-    const [code] = (await once(flock, 'exit')) as [number | null];
-    if (code !== 0) fail('busy', `${file} is locked by another moorage run for long; see by which: fuser ${file}`);
-    return lock;
+    if (await lockOpenFile(descriptor, '--timeout', String(patience))) return lock;
+    return fail('busy', `${file} is locked by another moorage run for long; see by which: fuser ${file}`);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
