@@ -25,10 +25,10 @@ const roCompatOrphanPresent = 0x10000;
 export async function readExt4Superblock(device: string): Promise<Ext4Superblock | undefined> {
   await using file = await open(device, 'r');
   const { buffer } = await file.read(Buffer.alloc(length), 0, length, start);
-  return parseExt4Superblock(buffer);
+  return parse(buffer);
 }
 
-export function parseExt4Superblock(block: Buffer): Ext4Superblock | undefined {
+function parse(block: Buffer): Ext4Superblock | undefined {
   if (block.readUInt16LE(0x38) !== magic) return undefined;
   const blockSize = 1024 << block.readUInt32LE(0x18);
   const incompat = block.readUInt32LE(0x60);

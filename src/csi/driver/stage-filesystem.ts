@@ -46,7 +46,7 @@ async function takeWriting(context: NodeContext, wish: StageFilesystem): Promise
   await engine.node.detach(ref);
   const attached = await engine.node.attach(ref, { readOnly: true });
   if (attached.kind !== 'device') fail('internal', `${doing}: the engine gave no device`);
-  const fsType = await formattedAs(context, wish);
+  const fsType = knownFormat(wish, await engine.node.formatted(ref));
   await mountDevice(exec, {
     device: attached.path,
     target,
@@ -61,9 +61,9 @@ async function mountWritable(context: NodeContext, wish: StageFilesystem, attach
   const { path: device } = attached;
   // While it is mounted, here by a staging that was cut off or elsewhere, nothing may touch the device but that mount.
   const inUse = (await mountsOf(device)).length > 0;
-  const made = inUse ? undefined : await makeIfNew(context, wish, attached);
-  if (made !== undefined) return mountNew(context, wish, attached, made);
-  const fsType = await formattedAs(context, wish);
+  const formatted = await context.engine.node.formatted(wish.ref);
+  if (formatted === undefined && !inUse) return mountNew(context, wish, attached, await make(context, wish, attached));
+  const fsType = knownFormat(wish, formatted);
   const believed = inUse || (await isClean(device, fsType));
   if (!believed) await checkFilesystem(exec, device, fsType);
   const grow = await needsGrowth(device, fsType);
@@ -78,15 +78,10 @@ async function mountWritable(context: NodeContext, wish: StageFilesystem, attach
   if (grow && fsType === 'xfs') await growFilesystem(exec, { device, target: wish.staging, fsType });
 }
 
-/** Makes the file system of a volume that has none yet, and returns of which type; undefined if it has one. */
-async function makeIfNew(
-  context: NodeContext,
-  wish: StageFilesystem,
-  { path: device, untouched }: Device,
-): Promise<FsType | undefined> {
+/** Makes the file system of a volume that has none yet, and returns of which type. */
+async function make(context: NodeContext, wish: StageFilesystem, { path: device, untouched }: Device): Promise<FsType> {
   const { engine, exec, meter } = context;
   const { doing, ref, volume } = wish;
-  if ((await engine.node.formatted(ref)) !== undefined) return undefined;
   if (!untouched) await checkBlank(exec, doing, device);
   const fsType = known(doing, volume.spec.fsType ?? wish.fsType ?? defaultFsType);
   const started = performance.now();
@@ -125,8 +120,8 @@ async function checkBlank(exec: Exec, doing: string, device: string): Promise<vo
   fail('corrupted', `${doing}: it was never formatted, yet there is ${what} on it; it was left as it is`);
 }
 
-async function formattedAs({ engine }: NodeContext, { ref, doing }: StageFilesystem): Promise<FsType> {
-  return known(doing, (await engine.node.formatted(ref)) ?? fail('internal', `${doing}: it is mounted unformatted`));
+function knownFormat({ doing }: StageFilesystem, formatted: string | undefined): FsType {
+  return known(doing, formatted ?? fail('internal', `${doing}: it is mounted unformatted`));
 }
 
 /** A copy of an XFS has its source's UUID, and each must be mountable while the other is: hence `nouuid` for all. */
