@@ -71,15 +71,15 @@ export class ServerUnderAttack implements AsyncDisposable {
   }
 
   /** A connection that says nothing yet. */
-  async connect(options: { readonly anonymous?: boolean; readonly protocols?: readonly string[] } = {}) {
+  async connect(): Promise<TLSSocket> {
     const { hostname, port } = new URL(this.#connection.server);
     const { ca, cert, key } = this.#credentials;
     const socket: TLSSocket = connect({
       host: hostname,
       port: Number(port),
       ca,
-      ...(options.anonymous ? {} : { cert, key }),
-      ...(options.protocols ? { ALPNProtocols: [...options.protocols] } : {}),
+      cert,
+      key,
     });
     await once(socket, 'secureConnect');
     return socket;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { sleep } from '../../src/lib/clock.ts';
 import type { ServerUnderAttack } from '../apiserver/server-under-attack.ts';
+import { dialHttp2 } from '../support/http2-client.ts';
 import { http2Ways } from './http2.ts';
 import type { Random } from './random.ts';
 import { type FuzzRequest, request } from './requests.ts';
@@ -115,7 +116,9 @@ export async function misbehave(server: ServerUnderAttack, random: Random): Prom
     ...[string, Behaviour][],
   ];
   const [what, way] = random.pick([first, ...others]);
-  const socket = await server.connect(overHttp2 ? { protocols: ['h2'], anonymous: random.onceIn(4) } : {});
+  const socket = overHttp2
+    ? await dialHttp2(server.kubeconfig, random.onceIn(4) ? 'anonymous' : {})
+    : await server.connect();
   socket.on('error', () => {});
   let text = '';
   if (!/not read|nobody reads/.test(what)) {

@@ -1,4 +1,5 @@
-import { constants, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Http2SecureServer, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { cancel } from '../wire/exchange.ts';
 import type { Connections, TimeLimits } from './connections.ts';
 
 /** So many requests a client may have in flight on one HTTP/2 connection, watches among them. Go's clients open more then. */
@@ -28,10 +29,7 @@ export function boundSessions(server: Http2SecureServer, connections: Connection
 
 /** Breaks off a stream whose client has not sent all after so many milliseconds. */
 function boundBody(stream: ServerHttp2Stream, patience: number): void {
-  const timer = setTimeout(() => {
-    stream.close(constants.NGHTTP2_CANCEL);
-    stream.destroy();
-  }, patience);
+  const timer = setTimeout(() => cancel(stream), patience);
   const over = () => clearTimeout(timer);
   stream.once('end', over).once('close', over);
 }

@@ -1,5 +1,11 @@
 import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { constants, Http2ServerRequest, Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import {
+  constants,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 
 /** A request over HTTP/1.1, where a connection has one at a time, or over HTTP/2, where it has many. */
 export type ApiRequest = IncomingMessage | Http2ServerRequest;
@@ -34,10 +40,14 @@ export function isGone(response: ApiResponse): boolean {
 
 /** Ends a response before its time, so that its client knows: with its connection, or in HTTP/2 alone. */
 export function breakOff(exchange: ApiRequest | ApiResponse): void {
-  if (exchange instanceof Http2ServerRequest || exchange instanceof Http2ServerResponse) {
-    exchange.stream.close(constants.NGHTTP2_CANCEL);
-    exchange.stream.destroy();
-  } else if (exchange instanceof IncomingMessage || exchange instanceof ServerResponse) exchange.destroy();
+  if (exchange instanceof Http2ServerRequest || exchange instanceof Http2ServerResponse) cancel(exchange.stream);
+  else if (exchange instanceof IncomingMessage || exchange instanceof ServerResponse) exchange.destroy();
+}
+
+/** Ends a stream at once, so that its client knows. */
+export function cancel(stream: ServerHttp2Stream): void {
+  stream.close(constants.NGHTTP2_CANCEL);
+  stream.destroy();
 }
 
 /** True if a request has a body, as far as its headers say. */
