@@ -28,23 +28,46 @@ test('whatever comes in whatever order, the total is the sum of what each key ho
   const promised = fc.record({ pool: fc.constantFrom('p', 'q'), bytes: fc.bigInt({ min: 0n, max: 1000n }) });
   const step = fc.record({
     key: fc.constantFrom('a', 'b', 'c'),
-    call: fc.constantFrom('observe' as const, 'assume' as const, 'gone' as const),
+    call: fc.constantFrom('observe' as const, 'assume' as const, 'forget' as const, 'gone' as const),
     promised,
   });
+  const sum = (held: Iterable<{ pool: string; bytes: bigint }>, pool: string) =>
+    [...held].reduce((total, it) => (it.pool === pool ? total + it.bytes : total), 0n);
   fc.assert(
     fc.property(fc.array(step), (steps) => {
       const ledger = new Ledger();
+      /** By key: what its object records, and what is assumed; the larger one is held. */
+      const observed = new Map<string, { pool: string; bytes: bigint }>();
+      const assumed = new Map<string, { pool: string; bytes: bigint }>();
       for (const { key, call, promised: it } of steps) {
-        if (call === 'gone') {
-          ledger.observe(key, undefined);
-          ledger.forget(key);
-        } else ledger[call](key, it);
+        switch (call) {
+          case 'observe': {
+            ledger.observe(key, it);
+            observed.set(key, it);
+            const wished = assumed.get(key);
+            if (wished?.pool === it.pool && wished.bytes <= it.bytes) assumed.delete(key);
+            break;
+          }
+          case 'assume':
+            ledger.assume(key, it);
+            assumed.set(key, it);
+            break;
+          case 'forget':
+            ledger.forget(key);
+            assumed.delete(key);
+            break;
+          case 'gone':
+            ledger.observe(key, undefined);
+            observed.delete(key);
+            break;
+        }
+        const held = ['a', 'b', 'c'].flatMap((name) => {
+          const [one, other] = [observed.get(name), assumed.get(name)];
+          const larger = one && other ? (other.bytes > one.bytes ? other : one) : (one ?? other);
+          return larger ? [larger] : [];
+        });
+        for (const pool of ['p', 'q']) expect(ledger.total(pool)).toBe(sum(held, pool));
       }
-      for (const key of ['a', 'b', 'c']) {
-        ledger.observe(key, undefined);
-        ledger.forget(key);
-      }
-      return ledger.total('p') === 0n && ledger.total('q') === 0n;
     }),
   );
 });
