@@ -2,20 +2,24 @@
  * What can go wrong, as one closed set. Every error that crosses a border (gRPC, HTTP, a condition, an exit code)
  * carries one of these codes; the tables to each wire live beside that wire.
  */
-export type ErrorCode =
-  | 'not-found'
-  | 'already-exists'
-  | 'conflict'
-  | 'invalid'
-  | 'exhausted'
-  | 'not-ready'
-  | 'in-use'
-  | 'busy'
-  | 'unsupported'
-  | 'permission'
-  | 'timeout'
-  | 'corrupted'
-  | 'internal';
+export const errorCodes = [
+  'not-found',
+  'already-exists',
+  'conflict',
+  'invalid',
+  'exhausted',
+  'not-ready',
+  'in-use',
+  'busy',
+  'unsupported',
+  'permission',
+  'timeout',
+  'corrupted',
+  'internal',
+] as const;
+
+/** One of them. */
+export type ErrorCode = (typeof errorCodes)[number];
 
 /**
  * An error that a person is meant to read. The message says what was being done to what, what is wrong, and what the

@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { fail, messageOf } from '../lib/errors.ts';
+import { codeOf, fail, messageOf } from '../lib/errors.ts';
 import type { Exec } from '../lib/exec.ts';
 import { isBehind } from './backing.ts';
 import { type Content, probeDevice } from './probe.ts';
@@ -45,7 +45,7 @@ async function findData(exec: Exec, device: string, signal?: AbortSignal): Promi
     return undefined;
   } catch (cause) {
     signal?.throwIfAborted();
-    return fail('internal', `looking whether ${device} is blank: ${messageOf(cause)}`, cause);
+    return fail(codeOf(cause), `looking whether ${device} is blank: ${messageOf(cause)}`, cause);
   }
 }
 

@@ -1,10 +1,19 @@
 import { Controller, type Result } from '../api/controller.ts';
 import { timestamp } from '../lib/clock.ts';
 import { fail, isCode, messageOf } from '../lib/errors.ts';
-import { adoptAnnotation, pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
+import {
+  adoptAnnotation,
+  type Failure,
+  pools,
+  type Snapshot,
+  snapshots,
+  type Volume,
+  volumes,
+} from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { formatBytes } from '../model/quantity.ts';
 import { alreadySay, deleteFailed, isGoing, referenced, type Statement, withConditions } from './conditions.ts';
+import { failed } from './failure.ts';
 import { ensureFinalizer, removeFinalizer, snapshotFinalizer } from './finalizers.ts';
 import { refuseFull } from './placement.ts';
 import { snapshotKey } from './promises.ts';
@@ -35,7 +44,11 @@ export function createSnapshotController(storage: Storage): Controller {
     const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
     if (!volume || isGoing(volume)) {
       const message = `there is no volume ${snapshot.spec.volume} to take it of`;
-      await failed(storage, snapshot, volume?.status?.placement, 'VolumeNotFound', message);
+      await refuse(storage, snapshot, volume?.status?.placement, {
+        code: 'not-found',
+        reason: 'VolumeNotFound',
+        message,
+      });
       return {};
     }
     const home = volume.status?.placement;
@@ -80,13 +93,8 @@ async function take(storage: Storage, given: Snapshot, home: Placement): Promise
   const refusal = !done && source && pool && refuseFull(storage.offer(pool), source.used, 'thin');
   if (refusal) {
     storage.tellExactly(home.pool);
-    return failed(
-      storage,
-      snapshot,
-      home,
-      'PoolFull',
-      `it could come to hold what ${given.spec.volume} has now, but ${refusal.message}`,
-    );
+    const message = `it could come to hold what ${given.spec.volume} has now, but ${refusal.message}`;
+    return refuse(storage, snapshot, home, { code: 'exhausted', reason: 'PoolFull', message });
   }
   const key = snapshotKey(snapshot);
   ledger.assume(key, { pool: home.pool, bytes: source?.used ?? 0n });
@@ -109,9 +117,10 @@ async function take(storage: Storage, given: Snapshot, home: Placement): Promise
   } catch (error) {
     if (isCode(error, 'conflict')) throw error;
     ledger.forget(key);
-    const full = isCode(error, 'exhausted');
-    if (!full && !isCode(error, 'not-found', 'invalid', 'already-exists')) throw error;
-    await failed(storage, snapshot, home, full ? 'PoolFull' : 'SnapshotFailed', error.message);
+    if (!isCode(error, 'exhausted', 'not-found', 'invalid', 'already-exists')) throw error;
+    const { code, message } = error;
+    const reason = code === 'exhausted' ? 'PoolFull' : 'SnapshotFailed';
+    await refuse(storage, snapshot, home, { code, reason, message });
   }
 }
 
@@ -160,17 +169,16 @@ async function keeps(
 }
 
 /** Records where it would be, too: an earlier try may have been cut off when it had been taken. */
-async function failed(
+async function refuse(
   storage: Storage,
   snapshot: Snapshot,
   home: Placement | undefined,
-  reason: string,
-  message: string,
+  { code, reason, message }: Failure & { readonly reason: string },
 ): Promise<void> {
   storage.options.events.warning(snapshot, reason, message);
   const statement: Statement = { type: 'Ready', status: 'False', reason, message };
   const placement = home && { ...home };
-  await write(storage, snapshot, [statement], { ...snapshot.status, phase: 'Failed', placement });
+  await write(storage, snapshot, [statement], { ...snapshot.status, ...failed(code, message), placement });
 }
 
 async function write(

@@ -12,6 +12,7 @@ import {
 } from '../model/kinds/moorage.ts';
 import { isDeleting } from '../model/object.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
+import { failed } from './failure.ts';
 import { ensureFinalizer, volumeFinalizer } from './finalizers.ts';
 import { place, refuseFull } from './placement.ts';
 import { volumeKey, wishKey } from './promises.ts';
@@ -91,7 +92,8 @@ class VolumePasses {
       }
       if (!isCode(error, 'invalid', 'already-exists', 'unsupported')) throw error;
       events.warning(volume, 'CreateFailed', error.message);
-      await writeVolume(api, volume, { ...volume.status, phase: 'Failed' }, notReady('CreateFailed', error.message));
+      const status = { ...volume.status, ...failed(error.code, error.message) };
+      await writeVolume(api, volume, status, notReady('CreateFailed', error.message));
     }
   }
 

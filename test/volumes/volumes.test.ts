@@ -128,6 +128,7 @@ describe.runIf(process.getuid?.() === 0)('volumes, snapshots and pools', () => {
     await rig.api.create(snapshots, snapshot('s', 'a'));
     const failed = await until(rig.api, snapshots, 's', (it) => it?.status?.phase === 'Failed');
     expect(failed.status?.conditions?.[0]?.message).toMatch(/no volume a/);
+    expect(failed.status?.error).toEqual({ code: 'not-found', message: 'there is no volume a to take it of' });
     await rig.api.create(volumes, volume('b', { source: { kind: 'Snapshot', name: 's2' } }));
     await rig.api.create(volumes, volume('a'));
     await rig.api.create(snapshots, snapshot('s2', 'a'));

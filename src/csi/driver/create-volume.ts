@@ -7,6 +7,7 @@ import { volumeFinalizer } from '../../volumes/finalizers.ts';
 import { nodeLabel } from '../../volumes/node-label.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
+import { failAs } from './failed.ts';
 import { objectName } from './names.ts';
 import { refusalText, refusalWords } from './refusals.ts';
 import { readCreateVolume, type Source, type VolumeWish, whyOther } from './volume-wish.ts';
@@ -49,7 +50,7 @@ export async function ensureVolume(context: MakingContext, make: VolumeToMake, s
       if (seen.status?.phase === 'Ready') return seen;
       // The informer may have seen less than the Volume has come to since: then this looks again.
       if (!(await deleteAsSeen(context.api, volumes, context.volumes, seen, signal))) continue;
-      if (seen.status?.phase === 'Failed') fail('internal', `${doing}: ${refusalText(seen)}`);
+      if (seen.status?.phase === 'Failed') failAs(doing, seen);
       const refusals = (seen.status?.refusals ?? []).filter(({ pool }) => pool === seen.spec.pool);
       if (wish.spec.pool !== undefined || refusals.length === 0) fail('exhausted', `${doing}: ${refusalText(seen)}`);
       refused.push(...refusals);

@@ -6,6 +6,7 @@ import { snapshotFinalizer } from '../../volumes/finalizers.ts';
 import { nodeLabel } from '../../volumes/node-label.ts';
 import type { CreateSnapshotRequest } from '../protocol/csi_pb.ts';
 import type { ControllerContext } from './context.ts';
+import { failAs } from './failed.ts';
 import { canNameObject, objectName } from './names.ts';
 import { refuseUnknown } from './parameters.ts';
 import { deleteAsSeen, untilGone } from './withdraw.ts';
@@ -26,9 +27,7 @@ export async function createSnapshot(
     const seen = await context.snapshots.until(name, (now) => settled(doing, now, snapshot), signal);
     if (seen.status?.phase === 'Ready') return seen;
     if (await deleteAsSeen(context.api, snapshots, context.snapshots, seen, signal)) {
-      const ready = seen.status?.conditions?.find(({ type }) => type === 'Ready');
-      const full = /full|space|exhausted/i.test(ready?.reason ?? '');
-      fail(full ? 'exhausted' : 'internal', `${doing}: ${ready?.message ?? 'it failed; see the log'}`);
+      failAs(doing, seen);
     }
   }
 }

@@ -21,6 +21,7 @@ export {
   claimAnnotation,
   defaultPoolLabel,
   driverName,
+  type Failure,
   firstPoolMark,
   group,
   type Refusal,

@@ -2,6 +2,7 @@ import { Controller, type Result } from '../../api/controller.ts';
 import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { type Statement, withConditions } from '../conditions.ts';
+import { failed } from '../failure.ts';
 import { removeFinalizer, snapshotFinalizer } from '../finalizers.ts';
 import { ensureNodeLabel } from '../node-label.ts';
 import { byVolume } from '../snapshot-controller.ts';
@@ -48,5 +49,6 @@ async function fail({ options: { api, events } }: ClusterView, snapshot: Snapsho
   const statement: Statement = { type: 'Ready', status: 'False', reason: 'VolumeNotFound', message };
   events.warning(snapshot, statement.reason, message);
   const conditions = withConditions(snapshot.status?.conditions, [statement], snapshot.metadata.generation);
-  await api.updateStatus(snapshots, { ...snapshot, status: { ...snapshot.status, phase: 'Failed', conditions } });
+  const status = { ...snapshot.status, ...failed('not-found', message), conditions };
+  await api.updateStatus(snapshots, { ...snapshot, status });
 }

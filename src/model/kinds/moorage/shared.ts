@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { errorCodes } from '../../../lib/errors.ts';
 
 /** Group of Moorage's own kinds. */
 export const group = 'moorage.dev';
@@ -35,6 +36,13 @@ export const refusal = z.object({
   message: z.string().describe('One sentence for people.'),
 });
 export type Refusal = z.infer<typeof refusal>;
+
+/** What made something fail for good, as whoever asked for it is to be told. */
+export const failure = z.object({
+  code: z.enum(errorCodes).describe('What kind of error, for programs.'),
+  message: z.string().describe('One sentence for people.'),
+});
+export type Failure = z.infer<typeof failure>;
 
 /** Fields that all of Moorage's own kinds share: the group, a status, a generation, `kubectl get moorage`. */
 export const ours = { group, version, hasStatus: true, hasGeneration: true, categories: ['moorage'] } as const;

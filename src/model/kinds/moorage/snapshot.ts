@@ -5,7 +5,7 @@ import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
 import { conditions, referenceNameErrors } from '../shared.ts';
 import { checkedBy, sameRule } from './rules.ts';
-import { apiVersion, ours, placement } from './shared.ts';
+import { apiVersion, failure, ours, placement } from './shared.ts';
 
 const snapshotSchema = z.object({
   apiVersion,
@@ -21,6 +21,7 @@ const snapshotSchema = z.object({
         .describe('Bytes that it held when it was taken: the most that it can keep from being freed.'),
       creationTime: z.string().optional(),
       placement: placement.optional(),
+      error: failure.optional().describe('What made it fail for good; only of one that is Failed.'),
       conditions,
     })
     .optional(),

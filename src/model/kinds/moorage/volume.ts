@@ -7,7 +7,7 @@ import { quantity } from '../../quantity.ts';
 import { column, defineKind } from '../define.ts';
 import { conditions, referenceNameErrors } from '../shared.ts';
 import { checkedBy, decidedRule, fixedRule, largestRule, noShrinkErrors, noShrinkRule, sizeErrors } from './rules.ts';
-import { apiVersion, ours, placement, refusal } from './shared.ts';
+import { apiVersion, failure, ours, placement, refusal } from './shared.ts';
 
 const attachment = z.object({
   node: z.string(),
@@ -56,6 +56,7 @@ const volumeObject = z.object({
       placement: placement.optional(),
       attachments: z.array(attachment).optional(),
       refusals: z.array(refusal).optional().describe('Why it is nowhere yet.'),
+      error: failure.optional().describe('What made it fail for good; only of one that is Failed.'),
       conditions,
     })
     .optional(),
