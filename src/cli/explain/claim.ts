@@ -11,7 +11,7 @@ import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { classOfClaim, defaultClassAmong } from '../../orchestrator/binder/match.ts';
 import { type BindingPlan, planBinding } from '../../orchestrator/binder/plan.ts';
-import { claimSourceFinalizer } from '../../sidecars/shared/names.ts';
+import { claimSourceFinalizer } from '../../sidecars/objects/well-known.ts';
 import { brokenLinkOf } from '../broken-links.ts';
 import { count } from '../output/human.ts';
 import { lastWarning, whyUnusable } from '../problems.ts';

@@ -1,5 +1,5 @@
 import type { Node, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
-import { provisioningFinalizer } from '../../sidecars/shared/names.ts';
+import { provisioningFinalizer } from '../../sidecars/objects/well-known.ts';
 import { annotations, noProvisioner } from './names.ts';
 import { allowsNode } from './selector.ts';
 import type { BindingPlan, Step } from './steps.ts';

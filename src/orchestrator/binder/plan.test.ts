@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
-import { provisioningFinalizer } from '../../sidecars/shared/names.ts';
+import { provisioningFinalizer } from '../../sidecars/objects/well-known.ts';
 import { annotations, claimProtection } from './names.ts';
 import { type BindingWorld, planBinding } from './plan.ts';
 import type { Step } from './steps.ts';

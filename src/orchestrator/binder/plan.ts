@@ -1,6 +1,6 @@
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
-import { provisioningFinalizer } from '../../sidecars/shared/names.ts';
+import { provisioningFinalizer } from '../../sidecars/objects/well-known.ts';
 import {
   chooseVolume,
   classOfClaim,

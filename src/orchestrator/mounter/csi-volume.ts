@@ -6,8 +6,8 @@ import { fail } from '../../lib/errors.ts';
 import { type CSIDriver, csiDrivers, type Mount, type PersistentVolume } from '../../model/kinds/index.ts';
 import { bytesOf, countable } from '../../model/quantity.ts';
 import type { Driver, DriverRegistry } from '../../sidecars/drivers/driver.ts';
-import { volumeCapability } from '../../sidecars/shared/capability.ts';
-import { readSecret, secretOf } from '../../sidecars/shared/secrets.ts';
+import { volumeCapability } from '../../sidecars/requests/capability.ts';
+import { readSecret, secretOf } from '../../sidecars/requests/secrets.ts';
 import type { MountRecord } from './ledger.ts';
 
 type CsiSource = MountRecord['source'] & { kind: 'csi' };

@@ -10,7 +10,7 @@ import { type Mount, mounts, nodes, persistentVolumeClaims, volumeAttachments } 
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { DriverRegistry } from '../../sidecars/drivers/driver.ts';
 import { describeFailure } from '../../sidecars/drivers/outcome.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../../sidecars/shared/finalizers.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../../sidecars/objects/finalizers.ts';
 import type { MounterContext } from './context.ts';
 import { CsiNode } from './csi-volume.ts';
 import { awaitsGrowth, growMounted } from './growth.ts';

@@ -11,7 +11,7 @@ import {
 } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
 import { describeFailure } from '../../sidecars/drivers/outcome.ts';
-import { ensureFinalizer, ensureNoFinalizer, hasFinalizer } from '../../sidecars/shared/finalizers.ts';
+import { ensureFinalizer, ensureNoFinalizer, hasFinalizer } from '../../sidecars/objects/finalizers.ts';
 import { attachmentObstacle, noteAttached } from './attachment.ts';
 import { checkTargetBounds } from './bounds.ts';
 import type { MounterContext } from './context.ts';

@@ -4,10 +4,10 @@ import { csiNodes, type VolumeAttachment, volumeAttachments } from '../../model/
 import { refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { volumeCapability } from '../shared/capability.ts';
-import { ensureFinalizer } from '../shared/finalizers.ts';
-import { attacherFinalizer } from '../shared/names.ts';
-import { readSecret, secretOf } from '../shared/secrets.ts';
+import { ensureFinalizer } from '../objects/finalizers.ts';
+import { attacherFinalizer } from '../objects/well-known.ts';
+import { volumeCapability } from '../requests/capability.ts';
+import { readSecret, secretOf } from '../requests/secrets.ts';
 
 /** On an attachment: what the driver calls the node, so that detaching needs no node any more. */
 const nodeIdAnnotation = 'csi.alpha.kubernetes.io/node-id';

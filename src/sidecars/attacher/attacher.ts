@@ -6,9 +6,9 @@ import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/stor
 import { isDeleting, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import { describeFailure } from '../drivers/outcome.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../shared/finalizers.ts';
-import { attacherFinalizer } from '../shared/names.ts';
-import { measuredStep } from '../shared/step.ts';
+import { measuredStep } from '../measured-step.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
+import { attacherFinalizer } from '../objects/well-known.ts';
 import { attach, detach } from './attach.ts';
 import { decideAttachment } from './decide.ts';
 

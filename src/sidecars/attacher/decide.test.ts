@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { VolumeAttachment } from '../../model/kinds/storage.ts';
-import { driverWith } from '../fixtures/objects.ts';
+import { driverWith } from '../fixtures.ts';
 import { decideAttachment } from './decide.ts';
 
 const finalizers = ['external-attacher/csi-example-com'];

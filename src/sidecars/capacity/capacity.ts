@@ -11,12 +11,12 @@ import {
 } from '../../model/kinds/storage.ts';
 import { refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
+import { driverParameters } from '../create-volume/parameters.ts';
+import { nodeTopologies, type Segments, uniquePlaces } from '../create-volume/topology.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure } from '../drivers/outcome.ts';
-import { waitsForConsumer } from '../provisioner/decide.ts';
-import { driverParameters } from '../provisioner/parameters.ts';
-import { nodeTopologies, type Segments, uniquePlaces } from '../provisioner/topology.ts';
-import { Freshest } from '../shared/freshest.ts';
+import { Freshest } from '../objects/freshest.ts';
+import { waitsForConsumer } from '../provisioning/decide.ts';
 import type { CapacityOptions } from './options.ts';
 import { type CapacityStep, capacityFields, planCapacity, type Room } from './plan.ts';
 

@@ -1,6 +1,6 @@
 import type { CSIStorageCapacity } from '../../model/kinds/storage.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
-import type { Segments } from '../provisioner/topology.ts';
+import type { Segments } from '../create-volume/topology.ts';
 
 /** What a driver has for a class in one part of the cluster; sizes in bytes. */
 export interface Room {

@@ -3,9 +3,9 @@ import { persistentVolumeClaims } from '../../model/kinds/core.ts';
 import { csiStorageCapacities, storageClasses } from '../../model/kinds/storage.ts';
 import { keyOf, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
-import { waitsForConsumer } from '../provisioner/decide.ts';
-import { classOf } from '../shared/claims.ts';
-import { Complaints } from '../shared/complaints.ts';
+import { classOf } from '../objects/claims.ts';
+import { waitsForConsumer } from '../provisioning/decide.ts';
+import { Complaints } from '../retries/complaints.ts';
 import { roomsOf, waitsForNode, whyUnmet } from './unmet.ts';
 
 /** Milliseconds for which changes of a class are gathered. */

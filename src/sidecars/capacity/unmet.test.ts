@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CSIStorageCapacity } from '../../model/kinds/storage.ts';
-import { claimWith } from '../fixtures/objects.ts';
-import { selectedNodeAnnotation } from '../shared/names.ts';
+import { claimWith } from '../fixtures.ts';
+import { selectedNodeAnnotation } from '../objects/well-known.ts';
 import { roomsOf, waitsForNode, whyUnmet } from './unmet.ts';
 
 const published = (

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { claimWith, classWith, driverWith, volumeWith } from '../fixtures/objects.ts';
+import { claimWith, classWith, driverWith, volumeWith } from '../fixtures.ts';
 import { progressed, withProgress } from './claim-status.ts';
 import { decideGrowth } from './decide.ts';
 

@@ -3,7 +3,7 @@ import type { StorageClass } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf, largestBytes } from '../../model/quantity.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { isBoundTo } from '../shared/claims.ts';
+import { isBoundTo } from '../objects/claims.ts';
 
 /** What is to be done for a claim that may have grown. Sizes are bytes. */
 export type GrowthStep =

@@ -9,10 +9,10 @@ import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure, isInfeasible } from '../drivers/outcome.ts';
-import { volumeCapability } from '../shared/capability.ts';
-import type { Complaints } from '../shared/complaints.ts';
-import type { Freshest } from '../shared/freshest.ts';
-import { readSecret, secretOf } from '../shared/secrets.ts';
+import type { Freshest } from '../objects/freshest.ts';
+import { volumeCapability } from '../requests/capability.ts';
+import { readSecret, secretOf } from '../requests/secrets.ts';
+import type { Complaints } from '../retries/complaints.ts';
 import { type Progress, progressed, withProgress } from './claim-status.ts';
 
 /** What the resizer's steps work with. */

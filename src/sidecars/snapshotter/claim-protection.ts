@@ -3,8 +3,8 @@ import { persistentVolumeClaims } from '../../model/kinds/core.ts';
 import { type VolumeSnapshot, volumeSnapshots } from '../../model/kinds/storage.ts';
 import { keyOf, refOf, refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../shared/finalizers.ts';
-import { claimSourceFinalizer } from '../shared/names.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
+import { claimSourceFinalizer } from '../objects/well-known.ts';
 
 /** Lets a claim go when no snapshot of it is being taken any more. */
 export function createSnapshotSourceProtection({ api, log }: SidecarContext): Controller {

@@ -4,7 +4,7 @@ import {
   type VolumeSnapshot,
   type VolumeSnapshotClass,
 } from '../../model/kinds/storage.ts';
-import { type SecretName, type SecretPurpose, secretFor, secretKeys } from '../shared/secrets.ts';
+import { type SecretName, type SecretPurpose, secretFor, secretKeys } from '../requests/secrets.ts';
 
 const prefix = 'csi.storage.k8s.io/';
 

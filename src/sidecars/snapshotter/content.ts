@@ -2,13 +2,13 @@ import { fail } from '../../lib/errors.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { VolumeSnapshot, VolumeSnapshotClass, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
-import { isBoundTo } from '../shared/claims.ts';
+import { isBoundTo } from '../objects/claims.ts';
 import {
   contentBoundFinalizer,
   snapshotBeingCreatedAnnotation,
   snapshotDeletionSecretName,
   snapshotDeletionSecretNamespace,
-} from '../shared/names.ts';
+} from '../objects/well-known.ts';
 import { snapshotSecret } from './classes.ts';
 
 /** The name of the content that is made for a snapshot: the snapshot's uid makes it the same on every retry. */

@@ -4,7 +4,7 @@ import {
   contentBoundFinalizer,
   snapshotBeingCreatedAnnotation,
   snapshotBeingDeletedAnnotation,
-} from '../shared/names.ts';
+} from '../objects/well-known.ts';
 import { defaultSnapshotClass, snapshotParameters } from './classes.ts';
 import { decideContent } from './decide.ts';
 

@@ -11,10 +11,10 @@ import {
 } from '../../model/kinds/storage.ts';
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
-import { dataSourceOf } from '../shared/claims.ts';
-import { ensureFinalizer } from '../shared/finalizers.ts';
-import { claimSourceFinalizer, snapshotBoundFinalizer, snapshotSourceFinalizer } from '../shared/names.ts';
-import { waitIfNotReady } from '../shared/wait.ts';
+import { dataSourceOf } from '../objects/claims.ts';
+import { ensureFinalizer } from '../objects/finalizers.ts';
+import { claimSourceFinalizer, snapshotBoundFinalizer, snapshotSourceFinalizer } from '../objects/well-known.ts';
+import { waitIfNotReady } from '../retries/wait-if-not-ready.ts';
 import { defaultSnapshotClass } from './classes.ts';
 import { checkPrepared, contentFor, contentNameOf, sourceVolume } from './content.ts';
 import { deleteSnapshotObject } from './delete-snapshot-object.ts';

@@ -5,9 +5,9 @@ import { isDeleting } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure } from '../drivers/outcome.ts';
-import { ensureFinalizer, ensureNoFinalizer } from '../shared/finalizers.ts';
-import { contentBoundFinalizer, snapshotBeingDeletedAnnotation } from '../shared/names.ts';
-import { measuredStep } from '../shared/step.ts';
+import { measuredStep } from '../measured-step.ts';
+import { ensureFinalizer, ensureNoFinalizer } from '../objects/finalizers.ts';
+import { contentBoundFinalizer, snapshotBeingDeletedAnnotation } from '../objects/well-known.ts';
 import { decideContent } from './decide.ts';
 import {
   deleteSnapshot,

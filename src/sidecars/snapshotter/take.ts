@@ -16,8 +16,8 @@ import {
   snapshotBeingCreatedAnnotation,
   snapshotDeletionSecretName,
   snapshotDeletionSecretNamespace,
-} from '../shared/names.ts';
-import { readSecret, secretOf } from '../shared/secrets.ts';
+} from '../objects/well-known.ts';
+import { readSecret, secretOf } from '../requests/secrets.ts';
 import { snapshotParameters, snapshotSecret } from './classes.ts';
 
 /** Takes the snapshot, or learns how it is: CreateSnapshot of a name that exists answers for the one that exists. */

@@ -6,7 +6,7 @@ import {
   persistentVolumeClaims,
   persistentVolumes,
 } from '../../../src/model/kinds/index.ts';
-import { provisioningFinalizer } from '../../../src/sidecars/shared/names.ts';
+import { provisioningFinalizer } from '../../../src/sidecars/objects/well-known.ts';
 import { until } from '../cluster/wait.ts';
 import { driverName } from './memory-driver.ts';
 import { BindingWorld } from './world.ts';

@@ -9,7 +9,7 @@ import {
   persistentVolumes,
   pods,
 } from '../../../src/model/kinds/index.ts';
-import { selectedNodeAnnotation } from '../../../src/sidecars/shared/names.ts';
+import { selectedNodeAnnotation } from '../../../src/sidecars/objects/well-known.ts';
 import { until } from '../cluster/wait.ts';
 import { driverName, nodeKey } from './memory-driver.ts';
 import { BindingWorld } from './world.ts';

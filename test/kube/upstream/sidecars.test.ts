@@ -16,9 +16,9 @@ import {
   volumeSnapshots,
   volumes,
 } from '../../../src/model/kinds/index.ts';
+import { createVolumeDeletion } from '../../../src/sidecars/deletion/delete-volume.ts';
 import { openDrivers } from '../../../src/sidecars/drivers/registry.ts';
-import { createVolumeDeletion } from '../../../src/sidecars/provisioner/delete-volume.ts';
-import { createProvisioner } from '../../../src/sidecars/provisioner/provisioner.ts';
+import { createProvisioner } from '../../../src/sidecars/provisioning/provisioner.ts';
 import { World } from '../../roles/world.ts';
 import { until } from '../cluster/index.ts';
 import { type OwnControlPlane, openControlPlane } from '../support/control-plane.ts';
