@@ -1,5 +1,7 @@
+import { deletion } from './deletion.ts';
+import { inventory } from './inventory.ts';
 import type { Mutation } from './mutation.ts';
 import { promises } from './promises.ts';
 
 /** Every guard that has a test of its own. */
-export const mutations: readonly Mutation[] = [...promises];
+export const mutations: readonly Mutation[] = [...inventory, ...deletion, ...promises];

@@ -20,8 +20,11 @@ export interface Rig extends AsyncDisposable {
   readonly events: readonly string[];
 }
 
-/** The storage half on its own store, in a directory; opened again, it goes on from where it was. */
-export async function openRig(dataDir: string): Promise<Rig> {
+/**
+ * The storage half on its own store, in a directory; opened again, it goes on from where it was. `over` is what comes in
+ * between it and the API.
+ */
+export async function openRig(dataDir: string, over: (api: Api) => Api = (api) => api): Promise<Rig> {
   const api = await openEmbeddedApi({ file: join(dataDir, 'store.db'), log: silent, kinds: allKinds });
   const engine = openLocalEngine({ dataDir, exec, log: silent });
   const heard: string[] = [];
@@ -29,7 +32,7 @@ export async function openRig(dataDir: string): Promise<Rig> {
     normal: (_, reason) => heard.push(reason),
     warning: (_, reason, message) => heard.push(`${reason}: ${message}`),
   };
-  const shared = { api, node: 'here', dataDir, exec, log: silent, events, meter: noMeter };
+  const shared = { api: over(api), node: 'here', dataDir, exec, log: silent, events, meter: noMeter };
   const running = await startVolumes({ ...shared, engine, sole: true });
   return {
     api,
