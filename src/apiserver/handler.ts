@@ -1,6 +1,6 @@
 import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
 import { type About, refuse, statusOf } from '../api/status.ts';
-import { codeOf } from '../lib/errors.ts';
+import { codeOf, unreachable } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Admission, Admitted, RequestClass } from './access/admission.ts';
@@ -135,7 +135,7 @@ function attributesOf(call: Call): Attributes {
   return { verb: verbOf(call), group: kind.group, resource: kind.plural, namespace, name, subresource };
 }
 
-function verbOf({ request, name, query }: Call): string {
+function verbOf({ request, name, query }: Call) {
   switch (request.method) {
     case 'GET':
     case 'HEAD':
@@ -158,7 +158,8 @@ async function serve(call: Call, response: ApiResponse, { stopping }: HandlerOpt
   const one = name !== undefined;
   if (!kind.namespaced && namespace !== undefined) noSuchResource();
   if (kind.namespaced && namespace === undefined && one) noSuchResource();
-  switch (verbOf(call)) {
+  const verb = verbOf(call);
+  switch (verb) {
     case 'watch':
       await watchObjects(call, response, stopping);
       return undefined;
@@ -174,8 +175,10 @@ async function serve(call: Call, response: ApiResponse, { stopping }: HandlerOpt
       return one ? patchObject(call) : methodNotAllowed();
     case 'delete':
       return deleteObject(call);
-    default:
+    case 'deletecollection':
       return needsNamespace(kind, namespace) ? methodNotAllowed() : deleteCollection(call);
+    default:
+      return unreachable(verb);
   }
 }
 

@@ -31,7 +31,7 @@ export function createPoolController(storage: Storage): { controller: Controller
     reconcile: async (name, signal) => {
       try {
         const pool = view.get({ name });
-        if (pool && here(pool)) return await passes.reconcile(pool, signal);
+        return pool && here(pool) ? await passes.reconcile(pool, signal) : undefined;
       } finally {
         untried.delete(name);
         if (untried.size === 0) resolve();

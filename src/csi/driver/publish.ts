@@ -1,5 +1,5 @@
 import { lstat, readlink, rmdir, symlink } from 'node:fs/promises';
-import { fail } from '../../lib/errors.ts';
+import { fail, unreachable } from '../../lib/errors.ts';
 import { bindMount } from '../../node/mount.ts';
 import { mountAt } from '../../node/mountinfo.ts';
 import { entryOf, openEntry, walk } from '../../node/paths/walk.ts';
@@ -40,6 +40,8 @@ export async function publish(context: NodeContext, request: NodePublishVolumeRe
     case 'symlink':
       if (readOnly) fail('invalid', `${doing}: without root, a directory can't be made read-only; mount it writable`);
       return linkTo(doing, staged.path, target);
+    default:
+      return unreachable(staged.how);
   }
 }
 

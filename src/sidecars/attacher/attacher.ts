@@ -1,6 +1,6 @@
 import { Controller } from '../../api/controller.ts';
 import { timestamp } from '../../lib/clock.ts';
-import { isCode } from '../../lib/errors.ts';
+import { isCode, unreachable } from '../../lib/errors.ts';
 import { persistentVolumes } from '../../model/kinds/core.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
@@ -25,7 +25,8 @@ export function createAttacher(context: SidecarContext): Sidecar {
     const driver = attachment && drivers.get(attachment.spec.attacher);
     if (!attachment || !driver) return;
     const letGo = () => ensureNoFinalizer(api, volumeAttachments, attachment, attacherFinalizer(driver.name));
-    switch (decideAttachment(attachment, driver)) {
+    const step = decideAttachment(attachment, driver);
+    switch (step) {
       case 'nothing':
         return;
       case 'let go':
@@ -48,6 +49,9 @@ export function createAttacher(context: SidecarContext): Sidecar {
           await setError(context, attachment, 'detachError', error);
         }
         await letGo();
+        return;
+      default:
+        unreachable(step);
     }
   };
 

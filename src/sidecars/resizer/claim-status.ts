@@ -1,4 +1,5 @@
 import { timestamp } from '../../lib/clock.ts';
+import { unreachable } from '../../lib/errors.ts';
 import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { Condition } from '../../model/object.ts';
 import { formatBytes } from '../../model/quantity.ts';
@@ -57,6 +58,8 @@ function resizeState(progress: Progress): string | undefined {
       return 'NodeResizePending';
     case 'end':
       return undefined;
+    default:
+      return unreachable(progress);
   }
 }
 
@@ -75,6 +78,8 @@ function conditionsOf(progress: Progress): Condition[] {
     }
     case 'end':
       return [];
+    default:
+      return unreachable(progress);
   }
 }
 

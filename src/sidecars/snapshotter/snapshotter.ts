@@ -1,5 +1,5 @@
 import { Controller, type Result } from '../../api/controller.ts';
-import { isCode } from '../../lib/errors.ts';
+import { isCode, unreachable } from '../../lib/errors.ts';
 import { type VolumeSnapshotContent, volumeSnapshotContents } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
@@ -81,7 +81,8 @@ async function work(context: SidecarContext, content: VolumeSnapshotContent, dri
   const { api, meter, log } = context;
   const fields = { content: content.metadata.name, driver: driver.name };
   const letGo = () => ensureNoFinalizer(api, volumeSnapshotContents, content, contentBoundFinalizer);
-  switch (decideContent(content)) {
+  const step = decideContent(content);
+  switch (step) {
     case 'nothing':
       return true;
     case 'create': {
@@ -111,6 +112,8 @@ async function work(context: SidecarContext, content: VolumeSnapshotContent, dri
     case 'let go':
       await letGo();
       return true;
+    default:
+      return unreachable(step);
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { Controller } from '../../api/controller.ts';
 import { timestamp } from '../../lib/clock.ts';
-import { messageOf } from '../../lib/errors.ts';
+import { messageOf, unreachable } from '../../lib/errors.ts';
 import { type Difference, type Inventory, inventories, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { detachDevice } from '../../node/loop.ts';
 import { Records } from '../../node/records.ts';
@@ -92,6 +92,7 @@ async function apply(storage: Storage, remedy: NonNullable<Finding['remedy']>): 
       await detachDevice(exec, remedy.attachment.device);
       return removed;
     }
+    if (remedy.do !== 'delete') return unreachable(remedy);
     const { artifact } = remedy;
     const { kind, pool, name, uid } = artifact;
     // The view may lag behind; the API itself has the last word.
