@@ -9,6 +9,7 @@ export const rooms: readonly string[] = [
   'cli',
   'gateways',
   'orchestrator',
+  'kubelet',
   'sidecars',
   'csi',
   'volumes',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createEventRecorder } from '../src/api/event-recorder.ts';
+import { startKubelet } from '../src/kubelet/start.ts';
 import { exec } from '../src/lib/exec.ts';
 import { silent } from '../src/lib/log.ts';
 import { noMeter } from '../src/lib/meter.ts';
@@ -39,7 +40,8 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     await drivers.add({ name: driverName, socket });
     const options = { api, drivers, node, log: silent, events: told, meter: noMeter };
     open.use(await startSidecars(options));
-    open.use(await startOrchestrator({ ...options, authority: '', dataDir, exec }));
+    open.use(await startOrchestrator({ ...options, authority: '' }));
+    open.use(await startKubelet({ ...options, dataDir, exec }));
     await api.create(storageClasses, {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'StorageClass',

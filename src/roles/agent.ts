@@ -79,7 +79,7 @@ async function ensureNodeDirectory(path: string): Promise<void> {
 function importParts() {
   const first = Promise.all([
     import('../gateways/metrics/metrics.ts'),
-    import('../gateways/health/health.ts'),
+    import('../gateways/health.ts'),
     import('../api/event-recorder.ts'),
   ]).then(([metrics, health, recorder]) => ({ ...metrics, ...health, ...recorder }));
   const storage = Promise.all([import('../engines/local/engine.ts'), import('../volumes/start.ts')]).then(

@@ -87,7 +87,7 @@ export async function controller(options: ControllerOptions, context: ProcessCon
 function importParts() {
   const first = Promise.all([
     import('../gateways/metrics/metrics.ts'),
-    import('../gateways/health/health.ts'),
+    import('../gateways/health.ts'),
     import('../api/event-recorder.ts'),
   ]).then(([metrics, health, recorder]) => ({ ...metrics, ...health, ...recorder }));
   first.catch(() => {});

@@ -1,7 +1,7 @@
 import type { Api } from '../api/api.ts';
+import { ensureNode } from '../kubelet/node/node-object.ts';
 import { isCode } from '../lib/errors.ts';
 import { firstPoolMark, nodes, pools } from '../model/kinds/index.ts';
-import { ensureNode } from '../orchestrator/node-object.ts';
 import { poolOf } from './node-pool.ts';
 import type { UpOptions } from './options.ts';
 

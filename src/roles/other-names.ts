@@ -1,9 +1,9 @@
 import type { Api } from '../api/api.ts';
+import { report } from '../kubelet/mounter/status.ts';
 import { fail } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { firstPoolMark, mounts, type Node, nodes, pools, volumes } from '../model/kinds/index.ts';
 import { type Condition, isDeleting } from '../model/object.ts';
-import { report } from '../orchestrator/mounter/status.ts';
 import { alreadySay, type Statement, withConditions } from '../volumes/conditions.ts';
 import type { UpOptions } from './options.ts';
 

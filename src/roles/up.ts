@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { EmbeddedApi } from '../api/embedded/embedded-api.ts';
+import type { Kubelet } from '../kubelet/start.ts';
 import { messageOf } from '../lib/errors.ts';
 import { exec } from '../lib/exec.ts';
 import type { Log } from '../lib/log.ts';
 import { driverName } from '../model/kinds/moorage.ts';
 import { ensureApiService } from '../orchestrator/api-service.ts';
-import type { Orchestrator } from '../orchestrator/start.ts';
 import { ensureDataDirectory, leavePid } from './data-directory.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import { giveMemoryBack } from './memory.ts';
@@ -39,8 +39,8 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   const node = await chooseNode(api, options, log);
   open.use(await leavePid(dataDir));
   const { createMetrics, startApiServer } = await parts.server;
-  let orchestrator: Orchestrator | undefined;
-  const mountedVolumes = async () => (await orchestrator?.mountedVolumes()) ?? [];
+  let kubelet: Kubelet | undefined;
+  const mountedVolumes = async () => (await kubelet?.mountedVolumes()) ?? [];
   const metrics = open.use(createMetrics({ api, mountedVolumes, storeWrites: () => Number(api.resourceVersion) }));
   const { meter } = metrics;
   const server = open.use(
@@ -53,7 +53,7 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
 
   const { openLocalEngine, startVolumes } = await parts.storage;
   const engine = openLocalEngine({ dataDir, exec, log });
-  const { openDrivers, startCsiDriver, startSidecars, startOrchestrator } = await parts.orchestrator;
+  const { openDrivers, startCsiDriver, startSidecars, startOrchestrator, startKubelet } = await parts.orchestrator;
   const storage = { api, engine, node, sole: true, dataDir, lastLoss, exec, log, events, meter };
   const { room, references } = open.use(await startVolumes(storage));
   const socket = join(dataDir, 'run/csi.sock');
@@ -66,8 +66,8 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   await drivers.add({ name: driverName, socket });
   for (const driver of options.csi) plugIn(driver, drivers, log);
   open.use(await startSidecars({ api, drivers, log, events, meter }));
-  const orchestratorOptions = { api, drivers, node, dataDir, authority, lastLoss, exec, log, events, meter };
-  orchestrator = open.use(await startOrchestrator(orchestratorOptions));
+  open.use(await startOrchestrator({ api, drivers, node, authority, log, events, meter }));
+  kubelet = open.use(await startKubelet({ api, drivers, node, dataDir, lastLoss, exec, log, events, meter }));
   open.use(giveMemoryBack());
 
   const owned = open.move();
@@ -98,7 +98,14 @@ function importParts() {
     import('../csi/driver/start.ts'),
     import('../sidecars/start.ts'),
     import('../orchestrator/start.ts'),
-  ]).then(([registry, driver, sidecars, start]) => ({ ...registry, ...driver, ...sidecars, ...start }));
+    import('../kubelet/start.ts'),
+  ]).then(([registry, driver, sidecars, start, kubelet]) => ({
+    ...registry,
+    ...driver,
+    ...sidecars,
+    ...start,
+    ...kubelet,
+  }));
   // Each is awaited when its turn comes; until then a failed import must not count as unhandled.
   for (const part of [api, server, storage, orchestrator]) part.catch(() => {});
   return { api, server, storage, orchestrator };

@@ -1,11 +1,11 @@
 /** Objects for the unit tests of this room. */
 import type { CsiClient } from '../csi/transport/csi-client.ts';
+import { storageProvisionerAnnotation } from '../model/claims/well-known.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../model/kinds/core.ts';
 import type { StorageClass } from '../model/kinds/storage.ts';
 import type { ObjectMeta } from '../model/object.ts';
 import type { DriverCapabilities } from './drivers/capabilities.ts';
 import type { Driver } from './drivers/driver.ts';
-import { storageProvisionerAnnotation } from './objects/well-known.ts';
 
 const everything: DriverCapabilities = {
   controllerService: true,

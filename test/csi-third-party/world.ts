@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Api } from '../../src/api/api.ts';
 import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
 import type { EventRecorder } from '../../src/api/events.ts';
+import { startKubelet } from '../../src/kubelet/start.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { openLog } from '../../src/lib/log.ts';
 import { noMeter } from '../../src/lib/meter.ts';
@@ -73,7 +74,7 @@ export class World implements AsyncDisposable {
     await ended;
   }
 
-  /** Starts sidecars and orchestrator, over another view of the API if one is given. */
+  /** Starts sidecars, orchestrator and kubelet, over another view of the API if one is given. */
   async startMoorage(api: Api = this.api): Promise<void> {
     const tell = (object: KubeObject, reason: string, message: string) => {
       this.told.push(`${object.kind}/${object.metadata.name} ${reason}: ${message}`);
@@ -85,7 +86,8 @@ export class World implements AsyncDisposable {
     await drivers.add({ name: driverName, socket: join(this.directory, 'csi.sock') });
     const options = { api, drivers, node: 'here', log, events, meter: noMeter };
     running.use(await startSidecars(options));
-    running.use(await startOrchestrator({ ...options, authority: '', dataDir: join(this.directory, 'data'), exec }));
+    running.use(await startOrchestrator({ ...options, authority: '' }));
+    running.use(await startKubelet({ ...options, dataDir: join(this.directory, 'data'), exec }));
     this.#running = running.move();
   }
 

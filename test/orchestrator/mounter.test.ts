@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { attachmentName } from '../../src/kubelet/volume-names.ts';
 import {
   type Mount,
   mounts,
@@ -13,7 +14,6 @@ import {
   volumeAttachments,
 } from '../../src/model/kinds/index.ts';
 import { mountAt, readMounts } from '../../src/node/mountinfo.ts';
-import { attachmentName } from '../../src/orchestrator/mounter/names.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { inDefault } from '../support/until-object.ts';
 import { fakeName } from './fake-driver.ts';

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { OwnerWatch } from '../../src/kubelet/owners/owners.ts';
 import { type Exec, exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { mounts } from '../../src/model/kinds/index.ts';
-import { OwnerWatch } from '../../src/orchestrator/mounter/owners.ts';
 import { inDefault } from '../support/until-object.ts';
 import { TestWorld } from './world.ts';
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Api } from '../../src/api/api.ts';
 import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
 import type { EventRecorder } from '../../src/api/events.ts';
+import { startKubelet } from '../../src/kubelet/start.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { noMeter } from '../../src/lib/meter.ts';
@@ -20,17 +21,17 @@ import {
   persistentVolumes,
 } from '../../src/model/kinds/index.ts';
 import type { KubeObject, ObjectRef } from '../../src/model/object.ts';
-import { type Orchestrator, startOrchestrator } from '../../src/orchestrator/start.ts';
+import { startOrchestrator } from '../../src/orchestrator/start.ts';
 import { inDefault, untilObject } from '../support/until-object.ts';
 import { FakeDriver, fakeName } from './fake-driver.ts';
 
-/** A real embedded API, a scratch directory and a fake driver; the orchestrator over it can be started again. */
+/** A real embedded API, a scratch directory and a fake driver; orchestrator and kubelet over it can be started again. */
 export class TestWorld implements AsyncDisposable {
   readonly directory: string;
   readonly api: EmbeddedApi;
   readonly driver: FakeDriver;
   readonly told: string[] = [];
-  #running: Orchestrator | undefined;
+  #running: AsyncDisposable | undefined;
 
   private constructor(directory: string, api: EmbeddedApi) {
     this.directory = directory;
@@ -45,13 +46,13 @@ export class TestWorld implements AsyncDisposable {
     return new TestWorld(directory, api);
   }
 
-  /** Starts the orchestrator, over another view of the API if one is given, or after a loss of objects. */
+  /** Starts orchestrator and kubelet, over another view of the API if one is given, or after a loss of objects. */
   async start(api: Api = this.api, lastLoss?: Date): Promise<void> {
     const tell = (object: KubeObject, reason: string, message: string) => {
       this.told.push(`${object.kind}/${object.metadata.name} ${reason}: ${message}`);
     };
     const events: EventRecorder = { normal: tell, warning: tell };
-    this.#running = await startOrchestrator({
+    const options = {
       api,
       drivers: this.driver.registry,
       node: 'here',
@@ -62,7 +63,11 @@ export class TestWorld implements AsyncDisposable {
       log: silent,
       events,
       meter: noMeter,
-    });
+    };
+    await using running = new AsyncDisposableStack();
+    running.use(await startOrchestrator(options));
+    running.use(await startKubelet(options));
+    this.#running = running.move();
   }
 
   async stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import { claimSourceFinalizer } from '../../model/claims/well-known.ts';
 import {
   driverName,
   type Node,
@@ -11,7 +12,6 @@ import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { classOfClaim, defaultClassAmong } from '../../orchestrator/binder/match.ts';
 import { type BindingPlan, planBinding } from '../../orchestrator/binder/plan.ts';
-import { claimSourceFinalizer } from '../../sidecars/objects/well-known.ts';
 import { brokenLinkOf } from '../broken-links.ts';
 import { count } from '../output/human.ts';
 import { lastWarning, whyUnusable } from '../problems.ts';

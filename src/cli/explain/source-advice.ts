@@ -1,8 +1,8 @@
+import { dataSourceOf } from '../../model/claims/claims.ts';
+import { allowVolumeModeChangeAnnotation } from '../../model/claims/well-known.ts';
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
-import { dataSourceOf } from '../../sidecars/objects/claims.ts';
-import { allowVolumeModeChangeAnnotation } from '../../sidecars/objects/well-known.ts';
 import { humanQuantity } from '../output/human.ts';
 import type { World } from '../world.ts';
 

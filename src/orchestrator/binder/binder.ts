@@ -4,6 +4,7 @@ import type { EventRecorder } from '../../api/events.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
+import { classOfVolume } from '../../model/claims/claims.ts';
 import {
   type Mount,
   mounts,
@@ -15,7 +16,6 @@ import {
 } from '../../model/kinds/index.ts';
 import { keyOf, refOf, refTo } from '../../model/object.ts';
 import { execute } from './execute.ts';
-import { classOfVolume } from './match.ts';
 import { planBinding } from './plan.ts';
 import { planVolume } from './plan-volume.ts';
 import { claimKeysOfVolume, openWorld, unnamedClass } from './world.ts';

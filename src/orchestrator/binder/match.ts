@@ -1,9 +1,9 @@
+import { classOfVolume, sizeOfClaim, sizeOfVolume } from '../../model/claims/claims.ts';
+import { matchesLabels, reachableFrom } from '../../model/claims/selectors.ts';
+import { betaStorageClassAnnotation } from '../../model/claims/well-known.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
 import { defaultClassAnnotation, type StorageClass } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
-import { bytesOf } from '../../model/quantity.ts';
-import { annotations } from './names.ts';
-import { matchesLabels, matchesNode } from './selector.ts';
 
 /** A volume that the binder looked at, and why it was not taken. */
 export interface Look {
@@ -26,12 +26,7 @@ export interface Wish {
 
 /** The class that a claim names; undefined if it leaves that to the default. */
 export function classOfClaim(claim: PersistentVolumeClaim): string | undefined {
-  return claim.metadata.annotations?.[annotations.betaClass] ?? claim.spec.storageClassName ?? undefined;
-}
-
-/** The class of a volume; '' if it has none. */
-export function classOfVolume(volume: PersistentVolume): string {
-  return volume.metadata.annotations?.[annotations.betaClass] ?? volume.spec.storageClassName ?? '';
+  return claim.metadata.annotations?.[betaStorageClassAnnotation] ?? claim.spec.storageClassName ?? undefined;
 }
 
 /** The class of claims that name none: of several that are marked as default, the newest. */
@@ -45,26 +40,10 @@ export function defaultClassAmong(classes: Iterable<StorageClass>): StorageClass
     )[0];
 }
 
-/** Bytes of a volume. */
-export function sizeOfVolume(volume: PersistentVolume): bigint {
-  return bytesOf(volume.spec.capacity?.['storage'] ?? '0');
-}
-
-/** Bytes that a claim asks for. */
-export function sizeOfClaim(claim: PersistentVolumeClaim): bigint {
-  return bytesOf(claim.spec.resources?.requests?.['storage'] ?? '0');
-}
-
 /** Whether the volume is reserved for the claim: its claimRef names it, with the claim's uid or with none. */
 export function isReservedFor({ spec: { claimRef } }: PersistentVolume, claim: PersistentVolumeClaim): boolean {
   if (!claimRef || claimRef.name !== claim.metadata.name) return false;
   return claimRef.namespace === claim.metadata.namespace && (!claimRef.uid || claimRef.uid === claim.metadata.uid);
-}
-
-/** Whether the volume could serve on the node. */
-export function reachableFrom(volume: PersistentVolume, node: Node): boolean {
-  const required = volume.spec.nodeAffinity?.required;
-  return !required || matchesNode(required, node);
 }
 
 /** Why the volume can't be bound to the claim, in the order in which Kubernetes looks; undefined if it can. */

@@ -1,7 +1,12 @@
+import { allowsNode } from '../../model/claims/selectors.ts';
+import {
+  betaStorageProvisionerAnnotation,
+  noProvisioner,
+  provisioningFinalizer,
+  selectedNodeAnnotation,
+  storageProvisionerAnnotation,
+} from '../../model/claims/well-known.ts';
 import type { Node, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
-import { provisioningFinalizer } from '../../sidecars/objects/well-known.ts';
-import { annotations, noProvisioner } from './names.ts';
-import { allowsNode } from './selector.ts';
 import type { BindingPlan, Step } from './steps.ts';
 
 interface ProvisioningWorld {
@@ -29,16 +34,16 @@ export function planProvisioning(world: ProvisioningWorld): ProvisioningPlan {
   if (provisioner.startsWith('kubernetes.io/')) return refusedByHand(world);
   const marks: Record<string, string> = {};
   const present = claim.metadata.annotations ?? {};
-  if (delayed && consumer && !present[annotations.selectedNode]) {
+  if (delayed && consumer && !present[selectedNodeAnnotation]) {
     if (!allowsNode(storageClass, consumer)) {
       const message = `class "${className}" does not allow volumes on node "${consumer.metadata.name}" (allowedTopologies)`;
       return refused(claim, message);
     }
-    marks[annotations.selectedNode] = consumer.metadata.name;
+    marks[selectedNodeAnnotation] = consumer.metadata.name;
   }
-  if (present[annotations.storageProvisioner] !== provisioner) {
-    marks[annotations.storageProvisioner] = provisioner;
-    marks[annotations.betaStorageProvisioner] = provisioner;
+  if (present[storageProvisionerAnnotation] !== provisioner) {
+    marks[storageProvisionerAnnotation] = provisioner;
+    marks[betaStorageProvisionerAnnotation] = provisioner;
   }
   const steps: Step[] = [];
   if (world.adopt || Object.keys(marks).length > 0) {
@@ -47,7 +52,7 @@ export function planProvisioning(world: ProvisioningWorld): ProvisioningPlan {
       claim,
       ...(world.adopt && { storageClassName: className }),
       annotations: marks,
-      ...(marks[annotations.storageProvisioner] &&
+      ...(marks[storageProvisionerAnnotation] &&
         world.hasDriver(provisioner) && { addFinalizers: [provisioningFinalizer] }),
     });
   }

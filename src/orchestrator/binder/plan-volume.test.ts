@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import {
+  boundByControllerAnnotation,
+  provisionedByAnnotation,
+  volumeProtectionFinalizer,
+} from '../../model/claims/well-known.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
-import { annotations, volumeProtection } from './names.ts';
 import { planVolume } from './plan-volume.ts';
 
 function volume(
@@ -11,7 +15,7 @@ function volume(
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolume',
-    metadata: { name: 'one', finalizers: [volumeProtection], annotations: marks },
+    metadata: { name: 'one', finalizers: [volumeProtectionFinalizer], annotations: marks },
     spec: { capacity: { storage: '1Gi' }, persistentVolumeReclaimPolicy: 'Retain', ...spec },
     status,
   };
@@ -27,7 +31,7 @@ function claim(spec: Partial<PersistentVolumeClaim['spec']> = {}, uid = 'u'): Pe
 }
 
 const claimRef = { namespace: 'default', name: 'data', uid: 'u' };
-const provisioned = { [annotations.provisionedBy]: 'csi.moorage.dev' };
+const provisioned = { [provisionedByAnnotation]: 'csi.moorage.dev' };
 
 describe('the phase of a volume', () => {
   test.each([
@@ -81,11 +85,11 @@ describe('a volume whose claim is bound elsewhere', () => {
   const elsewhere = claim({ volumeName: 'two' });
   test('is freed if the binder had reserved it', () => {
     const { steps } = planVolume({
-      volume: volume({ claimRef }, {}, { [annotations.boundByController]: 'yes' }),
+      volume: volume({ claimRef }, {}, { [boundByControllerAnnotation]: 'yes' }),
       claim: elsewhere,
     });
     expect(steps).toMatchObject([
-      { do: 'change-volume', claimRef: null, annotations: { [annotations.boundByController]: null } },
+      { do: 'change-volume', claimRef: null, annotations: { [boundByControllerAnnotation]: null } },
       { do: 'set-volume-status', status: { phase: 'Available' } },
     ]);
   });
@@ -111,7 +115,9 @@ test('a volume of the wrong mode is reported on both sides', () => {
 test('the finalizer that protects a volume is added, but not to one that is going', () => {
   const bare = volume({});
   bare.metadata.finalizers = [];
-  expect(planVolume({ volume: bare, claim: undefined }).steps[0]).toMatchObject({ addFinalizers: [volumeProtection] });
+  expect(planVolume({ volume: bare, claim: undefined }).steps[0]).toMatchObject({
+    addFinalizers: [volumeProtectionFinalizer],
+  });
   bare.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
   expect(planVolume({ volume: bare, claim: undefined }).steps.map((step) => step.do)).toEqual(['set-volume-status']);
 });

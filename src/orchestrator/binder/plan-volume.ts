@@ -1,7 +1,11 @@
+import {
+  boundByControllerAnnotation,
+  provisionedByAnnotation,
+  volumeProtectionFinalizer,
+} from '../../model/claims/well-known.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
 import { modeOf } from './match.ts';
-import { annotations, volumeProtection } from './names.ts';
 import type { Step, VolumeStatus } from './steps.ts';
 
 type Phase = NonNullable<VolumeStatus['phase']>;
@@ -25,12 +29,15 @@ export function planVolume(world: {
 }): VolumePlan {
   const { volume } = world;
   const plan = decide(volume, world.claim);
-  if (isDeleting(volume) || volume.metadata.finalizers?.includes(volumeProtection)) return plan;
+  if (isDeleting(volume) || volume.metadata.finalizers?.includes(volumeProtectionFinalizer)) return plan;
   const at = plan.steps.findIndex((step) => step.do === 'change-volume');
   if (at < 0)
-    return { ...plan, steps: [{ do: 'change-volume', volume, addFinalizers: [volumeProtection] }, ...plan.steps] };
+    return {
+      ...plan,
+      steps: [{ do: 'change-volume', volume, addFinalizers: [volumeProtectionFinalizer] }, ...plan.steps],
+    };
   const steps = plan.steps.map((step, index) =>
-    index === at && step.do === 'change-volume' ? { ...step, addFinalizers: [volumeProtection] } : step,
+    index === at && step.do === 'change-volume' ? { ...step, addFinalizers: [volumeProtectionFinalizer] } : step,
   );
   return { ...plan, steps };
 }
@@ -55,7 +62,7 @@ function decide(volume: PersistentVolume, found: PersistentVolumeClaim | undefin
   }
   const elsewhere = `claim ${who} is bound to volume "${claim.spec.volumeName}" instead`;
   const marks = volume.metadata.annotations ?? {};
-  if (marks[annotations.provisionedBy] && volume.spec.persistentVolumeReclaimPolicy === 'Delete') {
+  if (marks[provisionedByAnnotation] && volume.spec.persistentVolumeReclaimPolicy === 'Delete') {
     return release(volume, elsewhere);
   }
   return unbind(volume, elsewhere);
@@ -68,13 +75,13 @@ function become(volume: PersistentVolume, phase: Phase, message: string): Volume
 
 /** What the binder reserved, it frees; what a person reserved stays reserved, for a claim of that name. */
 function unbind(volume: PersistentVolume, message: string): VolumePlan {
-  const ours = volume.metadata.annotations?.[annotations.boundByController] !== undefined;
+  const ours = volume.metadata.annotations?.[boundByControllerAnnotation] !== undefined;
   const { uid: _, resourceVersion: __, ...name } = volume.spec.claimRef ?? {};
   const change: Step = {
     do: 'change-volume',
     volume,
     claimRef: ours ? null : name,
-    ...(ours && { annotations: { [annotations.boundByController]: null } }),
+    ...(ours && { annotations: { [boundByControllerAnnotation]: null } }),
   };
   return { phase: 'Available', message, steps: [change, ...become(volume, 'Available', message).steps] };
 }
@@ -84,7 +91,7 @@ function release(volume: PersistentVolume, message: string): VolumePlan {
   const { phase } = volume.status ?? {};
   const policy = volume.spec.persistentVolumeReclaimPolicy ?? 'Retain';
   if (phase === 'Failed') return { phase, message: volume.status?.message ?? message, steps: [] };
-  const provisioned = volume.metadata.annotations?.[annotations.provisionedBy] !== undefined;
+  const provisioned = volume.metadata.annotations?.[provisionedByAnnotation] !== undefined;
   if (policy === 'Retain' || (policy === 'Delete' && provisioned) || isDeleting(volume)) {
     return become(volume, 'Released', message);
   }

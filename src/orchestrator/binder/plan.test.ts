@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import {
+  bindCompletedAnnotation,
+  boundByControllerAnnotation,
+  claimProtectionFinalizer,
+  provisionedByAnnotation,
+  provisioningFinalizer,
+  selectedNodeAnnotation,
+  storageProvisionerAnnotation,
+} from '../../model/claims/well-known.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
-import { provisioningFinalizer } from '../../sidecars/objects/well-known.ts';
-import { annotations, claimProtection } from './names.ts';
 import { type BindingWorld, planBinding } from './plan.ts';
 import type { Step } from './steps.ts';
 
@@ -22,7 +29,7 @@ function claim(spec: Partial<ClaimSpec> = {}, marks: Record<string, string> = {}
       resourceVersion: '7',
       creationTimestamp: created,
       annotations: marks,
-      finalizers: [claimProtection],
+      finalizers: [claimProtectionFinalizer],
     },
     spec: {
       accessModes: ['ReadWriteOnce'],
@@ -219,11 +226,11 @@ describe('binding', () => {
     expect(steps.map((step) => step.do)).toEqual(['change-volume', 'change-claim', 'set-claim-status']);
     expect(steps[0]).toMatchObject({
       claimRef: { kind: 'PersistentVolumeClaim', namespace: 'default', name: 'data', uid: 'claim-uid' },
-      annotations: { [annotations.boundByController]: 'yes' },
+      annotations: { [boundByControllerAnnotation]: 'yes' },
     });
     expect(steps[1]).toMatchObject({
       volumeName: 'one',
-      annotations: { [annotations.boundByController]: 'yes', [annotations.bindCompleted]: 'yes' },
+      annotations: { [boundByControllerAnnotation]: 'yes', [bindCompletedAnnotation]: 'yes' },
     });
     expect(steps[2]).toMatchObject({
       status: { phase: 'Bound', capacity: { storage: '6Gi' }, accessModes: ['ReadWriteOnce'] },
@@ -237,7 +244,7 @@ describe('binding', () => {
     });
     const provisioned = {
       ...made,
-      metadata: { ...made.metadata, annotations: { [annotations.provisionedBy]: 'csi.moorage.dev' } },
+      metadata: { ...made.metadata, annotations: { [provisionedByAnnotation]: 'csi.moorage.dev' } },
     };
     const { steps } = plan({ claim: claim({ storageClassName: 'fast' }), volumes: [{ ...provisioned, status: {} }] });
     expect(steps.map((step) => step.do)).toEqual(['change-claim', 'set-claim-status']);
@@ -253,7 +260,7 @@ describe('binding', () => {
   test('is cut off anywhere and goes on from there', () => {
     const reserved = volume('one', { claimRef: { namespace: 'default', name: 'data', uid: 'claim-uid' } });
     expect(plan({ volumes: [reserved] }).steps.map((step) => step.do)).toEqual(['change-claim', 'set-claim-status']);
-    const named = claim({ volumeName: 'one' }, { [annotations.bindCompleted]: 'yes' });
+    const named = claim({ volumeName: 'one' }, { [bindCompletedAnnotation]: 'yes' });
     expect(plan({ claim: named, volumes: [reserved] }).steps.map((step) => step.do)).toEqual(['set-claim-status']);
     const status = { phase: 'Bound' as const, accessModes: reserved.spec.accessModes, capacity: { storage: '5Gi' } };
     const done = { ...named, status } as PersistentVolumeClaim;
@@ -266,7 +273,7 @@ describe('binding', () => {
       claimRef: { namespace: 'default', name: 'data', uid: 'claim-uid' },
     });
     const bound: PersistentVolumeClaim = {
-      ...claim({ volumeName: 'one' }, { [annotations.bindCompleted]: 'yes' }),
+      ...claim({ volumeName: 'one' }, { [bindCompletedAnnotation]: 'yes' }),
       status: { phase: 'Bound', accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' } },
     };
     expect(plan({ claim: bound, volumes: [grown] }).steps).toEqual([]);
@@ -283,7 +290,7 @@ describe('binding', () => {
     bare.metadata.finalizers = [];
     const { steps } = plan({ claim: bare, volumes: [volume('one')] });
     expect(only(steps, 'change-claim')).toHaveLength(1);
-    expect(only(steps, 'change-claim')[0]?.addFinalizers).toEqual([claimProtection]);
+    expect(only(steps, 'change-claim')[0]?.addFinalizers).toEqual([claimProtectionFinalizer]);
   });
 });
 
@@ -296,7 +303,7 @@ describe('a claim that names its volume', () => {
   test('takes it even if a smaller one would fit', () => {
     const result = plan({ claim: named(), volumes: [volume('mine', { capacity: { storage: '99Gi' } })] });
     expect(result).toMatchObject({ outcome: 'bind', volume: 'mine' });
-    expect(only(result.steps, 'change-claim')[0]?.annotations).toEqual({ [annotations.bindCompleted]: 'yes' });
+    expect(only(result.steps, 'change-claim')[0]?.annotations).toEqual({ [bindCompletedAnnotation]: 'yes' });
   });
   test('is told when it belongs to somebody else', () => {
     const other = { claimRef: { namespace: 'default', name: 'other', uid: 'u' } };
@@ -324,14 +331,14 @@ describe('a claim that nothing fits', () => {
     expect(result.steps).toMatchObject([
       {
         do: 'change-claim',
-        annotations: { [annotations.storageProvisioner]: 'csi.moorage.dev' },
+        annotations: { [storageProvisionerAnnotation]: 'csi.moorage.dev' },
         addFinalizers: [provisioningFinalizer],
       },
     ]);
     expect(result.again).toBeGreaterThan(0);
   });
   test('says nothing new while the provisioner works, and says so when it takes a minute', () => {
-    const marked = claim({ storageClassName: 'fast' }, { [annotations.storageProvisioner]: 'csi.moorage.dev' });
+    const marked = claim({ storageClassName: 'fast' }, { [storageProvisionerAnnotation]: 'csi.moorage.dev' });
     expect(plan({ claim: marked }).steps).toEqual([]);
     const later = plan({ claim: marked, now: new Date('2026-01-01T00:02:00Z') });
     expect(later.steps).toMatchObject([{ do: 'tell', reason: 'ExternalProvisioning' }]);
@@ -379,7 +386,7 @@ describe('a claim that names no class', () => {
       {
         do: 'change-claim',
         storageClassName: 'b',
-        annotations: { [annotations.storageProvisioner]: 'csi.moorage.dev' },
+        annotations: { [storageProvisionerAnnotation]: 'csi.moorage.dev' },
       },
     ]);
   });
@@ -428,12 +435,12 @@ describe('a class that waits for a first consumer', () => {
     expect(steps).toMatchObject([
       {
         do: 'change-claim',
-        annotations: { [annotations.selectedNode]: 'a', [annotations.storageProvisioner]: 'csi.moorage.dev' },
+        annotations: { [selectedNodeAnnotation]: 'a', [storageProvisionerAnnotation]: 'csi.moorage.dev' },
       },
     ]);
   });
   test('keeps the node that was chosen, whatever consumers come and go', () => {
-    const marks = { [annotations.selectedNode]: 'a', [annotations.storageProvisioner]: 'csi.moorage.dev' };
+    const marks = { [selectedNodeAnnotation]: 'a', [storageProvisionerAnnotation]: 'csi.moorage.dev' };
     expect(plan({ claim: lazyClaim(marks) })).toMatchObject({ outcome: 'provision', steps: [] });
     expect(plan({ claim: lazyClaim(marks), consumer: node('b') })).toMatchObject({ outcome: 'provision', steps: [] });
   });
@@ -447,7 +454,7 @@ describe('a class that waits for a first consumer', () => {
 
 describe('a bound claim is lost', () => {
   const bound = (spec: Partial<ClaimSpec> = { volumeName: 'one' }): PersistentVolumeClaim => ({
-    ...claim(spec, { [annotations.bindCompleted]: 'yes' }),
+    ...claim(spec, { [bindCompletedAnnotation]: 'yes' }),
     status: { phase: 'Bound', accessModes: ['ReadWriteOnce'], capacity: { storage: '5Gi' } },
   });
   test.each([

@@ -1,16 +1,15 @@
+import { classOfVolume } from '../../model/claims/claims.ts';
+import {
+  bindCompletedAnnotation,
+  boundByControllerAnnotation,
+  claimProtectionFinalizer,
+  provisionedByAnnotation,
+  provisioningFinalizer,
+  selectedNodeAnnotation,
+} from '../../model/claims/well-known.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
-import { provisioningFinalizer } from '../../sidecars/objects/well-known.ts';
-import {
-  chooseVolume,
-  classOfClaim,
-  classOfVolume,
-  defaultClassAmong,
-  isReservedFor,
-  type Look,
-  unsuitableFor,
-} from './match.ts';
-import { annotations, claimProtection } from './names.ts';
+import { chooseVolume, classOfClaim, defaultClassAmong, isReservedFor, type Look, unsuitableFor } from './match.ts';
 import { planProvisioning } from './plan-provisioning.ts';
 import { type BindingPlan, type ClaimStatus, claimRefTo, type Step } from './steps.ts';
 
@@ -35,7 +34,7 @@ export interface BindingWorld {
  */
 export function planBinding(world: BindingWorld): BindingPlan {
   const { claim } = world;
-  if (claim.metadata.annotations?.[annotations.bindCompleted]) return planBound(world);
+  if (claim.metadata.annotations?.[bindCompletedAnnotation]) return planBound(world);
   if (isDeleting(claim)) return waiting(claim, 'Terminating', 'the claim is being deleted', []);
   return protect(claim, claim.spec.volumeName ? planNamed(world, claim.spec.volumeName) : planUnbound(world));
 }
@@ -109,7 +108,7 @@ function planOfClass(world: BindingWorld, className: string, adopt: boolean): Bi
   const reservedOnly = delayed && !node;
   const { volume, looked } = chooseVolume(world.volumes, { claim, className, node, reservedOnly });
   if (volume) return bind(claim, volume, looked);
-  if (reservedOnly && claim.metadata.annotations?.[annotations.selectedNode] === undefined) {
+  if (reservedOnly && claim.metadata.annotations?.[selectedNodeAnnotation] === undefined) {
     const reason = 'WaitForFirstConsumer';
     const message = 'waiting for first consumer to be created before binding';
     return waiting(claim, reason, message, looked, tell(claim, 'Normal', reason, message));
@@ -128,16 +127,16 @@ function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, looked: re
   const steps: Step[] = [];
   const { claimRef } = volume.spec;
   if (claimRef?.uid !== claim.metadata.uid) {
-    const mark = isReservedFor(volume, claim) ? {} : { annotations: { [annotations.boundByController]: 'yes' } };
+    const mark = isReservedFor(volume, claim) ? {} : { annotations: { [boundByControllerAnnotation]: 'yes' } };
     steps.push({ do: 'change-volume', volume, claimRef: claimRefTo(claim), ...mark });
   }
   const chosen = !claim.spec.volumeName;
-  if (chosen || !claim.metadata.annotations?.[annotations.bindCompleted]) {
+  if (chosen || !claim.metadata.annotations?.[bindCompletedAnnotation]) {
     steps.push({
       do: 'change-claim',
       claim,
       ...(chosen && { volumeName: volume.metadata.name }),
-      annotations: { [annotations.bindCompleted]: 'yes', ...(chosen && { [annotations.boundByController]: 'yes' }) },
+      annotations: { [bindCompletedAnnotation]: 'yes', ...(chosen && { [boundByControllerAnnotation]: 'yes' }) },
       // The volume that was made for the claim is recorded now; see provisioningFinalizer.
       ...(isMadeFor(volume, claim) && { removeFinalizers: [provisioningFinalizer] }),
     });
@@ -148,7 +147,7 @@ function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, looked: re
 }
 
 function isMadeFor({ metadata, spec }: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  return metadata.annotations?.[annotations.provisionedBy] !== undefined && spec.claimRef?.uid === claim.metadata.uid;
+  return metadata.annotations?.[provisionedByAnnotation] !== undefined && spec.claimRef?.uid === claim.metadata.uid;
 }
 
 /** The size is taken over when the claim becomes Bound; after that, growth owns it. */
@@ -208,13 +207,16 @@ function tell(claim: PersistentVolumeClaim, type: 'Normal' | 'Warning', reason: 
 
 /** Puts the finalizer that protects the claim into the first change of the claim, or adds a change for it alone. */
 function protect(claim: PersistentVolumeClaim, plan: BindingPlan): BindingPlan {
-  if (claim.metadata.finalizers?.includes(claimProtection)) return plan;
+  if (claim.metadata.finalizers?.includes(claimProtectionFinalizer)) return plan;
   const at = plan.steps.findIndex((step) => step.do === 'change-claim');
   if (at < 0)
-    return { ...plan, steps: [{ do: 'change-claim', claim, addFinalizers: [claimProtection] }, ...plan.steps] };
+    return {
+      ...plan,
+      steps: [{ do: 'change-claim', claim, addFinalizers: [claimProtectionFinalizer] }, ...plan.steps],
+    };
   const steps = plan.steps.map((step, index) =>
     index === at && step.do === 'change-claim'
-      ? { ...step, addFinalizers: [claimProtection, ...(step.addFinalizers ?? [])] }
+      ? { ...step, addFinalizers: [claimProtectionFinalizer, ...(step.addFinalizers ?? [])] }
       : step,
   );
   return { ...plan, steps };

@@ -1,4 +1,5 @@
 import type { Api, Informer } from '../../api/api.ts';
+import { classOfVolume } from '../../model/claims/claims.ts';
 import {
   mounts,
   type Node,
@@ -10,7 +11,7 @@ import {
   storageClasses,
 } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
-import { classOfClaim, classOfVolume, defaultClassAmong } from './match.ts';
+import { classOfClaim, defaultClassAmong } from './match.ts';
 import type { BindingWorld } from './plan.ts';
 
 /** Key of the index `waiting for class` for claims that name no class. */

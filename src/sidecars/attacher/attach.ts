@@ -1,11 +1,11 @@
 import { fail } from '../../lib/errors.ts';
+import { attacherFinalizer } from '../../model/claims/well-known.ts';
 import { type PersistentVolume, persistentVolumes } from '../../model/kinds/core.ts';
 import { csiNodes, type VolumeAttachment, volumeAttachments } from '../../model/kinds/storage.ts';
 import { refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { ensureFinalizer } from '../objects/finalizers.ts';
-import { attacherFinalizer } from '../objects/well-known.ts';
 import { volumeCapability } from '../requests/capability.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 

@@ -1,6 +1,7 @@
 import { Controller } from '../../api/controller.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { isCode, unreachable } from '../../lib/errors.ts';
+import { attacherFinalizer } from '../../model/claims/well-known.ts';
 import { persistentVolumes } from '../../model/kinds/core.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
@@ -8,7 +9,6 @@ import type { Sidecar, SidecarContext } from '../context.ts';
 import { describeFailure } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
 import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
-import { attacherFinalizer } from '../objects/well-known.ts';
 import { attach, detach } from './attach.ts';
 import { decideAttachment } from './decide.ts';
 

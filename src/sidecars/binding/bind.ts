@@ -1,6 +1,11 @@
 import type { Api } from '../../api/api.ts';
 import { isCode } from '../../lib/errors.ts';
 import {
+  bindCompletedAnnotation,
+  boundByControllerAnnotation,
+  provisioningFinalizer,
+} from '../../model/claims/well-known.ts';
+import {
   type PersistentVolume,
   type PersistentVolumeClaim,
   persistentVolumeClaims,
@@ -9,7 +14,6 @@ import {
 import { refTo } from '../../model/object.ts';
 import { hasFinalizer } from '../objects/finalizers.ts';
 import type { Freshest } from '../objects/freshest.ts';
-import { bindCompletedAnnotation, boundByControllerAnnotation, provisioningFinalizer } from '../objects/well-known.ts';
 
 /** What binding works with: the API, and what it has written there. */
 export interface BindingParts {

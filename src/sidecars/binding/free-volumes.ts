@@ -1,8 +1,8 @@
 import type { Informer } from '../../api/api.ts';
+import { classOf, classOfVolume } from '../../model/claims/claims.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
-import { classOf, classOfVolume } from '../objects/claims.ts';
 
 /** Milliseconds for which several volumes that were taken are one piece of news. */
 const gather = 500;

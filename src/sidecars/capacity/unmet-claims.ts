@@ -1,9 +1,9 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { classOf } from '../../model/claims/claims.ts';
 import { persistentVolumeClaims } from '../../model/kinds/core.ts';
 import { csiStorageCapacities, storageClasses } from '../../model/kinds/storage.ts';
 import { keyOf, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
-import { classOf } from '../objects/claims.ts';
 import { waitsForConsumer } from '../provisioning/decide.ts';
 import { Complaints } from '../retries/complaints.ts';
 import { roomsOf, waitsForNode, whyUnmet } from './unmet.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { selectedNodeAnnotation } from '../../model/claims/well-known.ts';
 import type { CSIStorageCapacity } from '../../model/kinds/storage.ts';
 import { claimWith } from '../fixtures.ts';
-import { selectedNodeAnnotation } from '../objects/well-known.ts';
 import { roomsOf, waitsForNode, whyUnmet } from './unmet.ts';
 
 const published = (

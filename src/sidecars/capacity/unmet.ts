@@ -1,9 +1,9 @@
+import { selectedNodeAnnotation } from '../../model/claims/well-known.ts';
 import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { CSIStorageCapacity } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { sizeWords } from '../../volumes/words.ts';
-import { selectedNodeAnnotation } from '../objects/well-known.ts';
 
 /** So many nodes are named; an event is for reading. */
 const named = 40;

@@ -1,16 +1,16 @@
 import type { CreateVolumeResponse } from '../../csi/protocol/csi_pb.ts';
 import { fail } from '../../lib/errors.ts';
-import type { PersistentVolume } from '../../model/kinds/core.ts';
-import { formatBytes } from '../../model/quantity.ts';
-import type { DriverCapabilities } from '../drivers/capabilities.ts';
-import { classOf, volumeNameFor } from '../objects/claims.ts';
+import { classOf, volumeNameFor } from '../../model/claims/claims.ts';
 import {
   deletionSecretName,
   deletionSecretNamespace,
   provisionedByAnnotation,
   provisionerFinalizer,
   volumeProtectionFinalizer,
-} from '../objects/well-known.ts';
+} from '../../model/claims/well-known.ts';
+import type { PersistentVolume } from '../../model/kinds/core.ts';
+import { formatBytes } from '../../model/quantity.ts';
+import type { DriverCapabilities } from '../drivers/capabilities.ts';
 import { requestedBytes, type Wanted } from './request.ts';
 import { nodeAffinity } from './topology.ts';
 

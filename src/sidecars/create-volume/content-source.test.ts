@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { allowVolumeModeChangeAnnotation } from '../../model/claims/well-known.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
 import { claimWith, volumeWith } from '../fixtures.ts';
-import { allowVolumeModeChangeAnnotation } from '../objects/well-known.ts';
 import { cloneSource, snapshotSource } from './content-source.ts';
 
 const wish = { claim: claimWith(), driver: 'csi.example.com', size: 1n << 30n };

@@ -1,10 +1,10 @@
 import { fail } from '../../lib/errors.ts';
+import { isBoundTo } from '../../model/claims/claims.ts';
+import { allowVolumeModeChangeAnnotation } from '../../model/claims/well-known.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
-import { isBoundTo } from '../objects/claims.ts';
-import { allowVolumeModeChangeAnnotation } from '../objects/well-known.ts';
 
 /** What CreateVolume is to copy. */
 export type ContentSource =

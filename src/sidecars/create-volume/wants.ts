@@ -1,5 +1,7 @@
 import type { Api, Informer } from '../../api/api.ts';
 import { fail } from '../../lib/errors.ts';
+import { dataSourceOf, volumeNameFor } from '../../model/claims/claims.ts';
+import { selectedNodeAnnotation } from '../../model/claims/well-known.ts';
 import {
   type Node,
   nodes,
@@ -17,8 +19,6 @@ import {
   volumeSnapshots,
 } from '../../model/kinds/storage.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { dataSourceOf, volumeNameFor } from '../objects/claims.ts';
-import { selectedNodeAnnotation } from '../objects/well-known.ts';
 import { readSecret } from '../requests/secrets.ts';
 import { type ContentSource, cloneSource, snapshotSource } from './content-source.ts';
 import { driverParameters, readParameters } from './parameters.ts';

@@ -1,6 +1,14 @@
 import type { Informer } from '../../api/api.ts';
 import { Controller } from '../../api/controller.ts';
 import { fail, isCode, messageOf } from '../../lib/errors.ts';
+import { volumeNameFor } from '../../model/claims/claims.ts';
+import {
+  deletionSecretName,
+  deletionSecretNamespace,
+  provisionedByAnnotation,
+  provisionerFinalizer,
+  volumeProtectionFinalizer,
+} from '../../model/claims/well-known.ts';
 import { type PersistentVolume, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
@@ -8,16 +16,8 @@ import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
-import { volumeNameFor } from '../objects/claims.ts';
 import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 import { Freshest } from '../objects/freshest.ts';
-import {
-  deletionSecretName,
-  deletionSecretNamespace,
-  provisionedByAnnotation,
-  provisionerFinalizer,
-  volumeProtectionFinalizer,
-} from '../objects/well-known.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 import { isToBeDeleted } from './decide.ts';
 import { GoneClaims } from './gone-claims.ts';

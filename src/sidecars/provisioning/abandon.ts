@@ -1,12 +1,12 @@
 import { fail, isCode } from '../../lib/errors.ts';
+import { volumeNameFor } from '../../model/claims/claims.ts';
+import { provisioningFinalizer } from '../../model/claims/well-known.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { createVolumeRequest } from '../create-volume/request.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure, outcomeOf } from '../drivers/outcome.ts';
-import { volumeNameFor } from '../objects/claims.ts';
 import { ensureNoFinalizer } from '../objects/finalizers.ts';
-import { provisioningFinalizer } from '../objects/well-known.ts';
 import type { ProvisionerParts } from './parts.ts';
 import { createVolume, deleteVolume } from './provision.ts';
 

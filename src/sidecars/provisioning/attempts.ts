@@ -1,11 +1,11 @@
 import type { Result } from '../../api/controller.ts';
+import { classOf, dataSourceOf } from '../../model/claims/claims.ts';
+import { selectedNodeAnnotation } from '../../model/claims/well-known.ts';
 import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { requestedBytes } from '../create-volume/request.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { isExhausted, isFinal } from '../drivers/outcome.ts';
-import { classOf, dataSourceOf } from '../objects/claims.ts';
-import { selectedNodeAnnotation } from '../objects/well-known.ts';
 import { Pauses } from '../retries/pauses.ts';
 import { waitIfNotReady } from '../retries/wait-if-not-ready.ts';
 import { type Ask, WaitingForRoom } from '../retries/waiting-for-room.ts';

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import {
+  bindCompletedAnnotation,
+  provisioningFinalizer,
+  selectedNodeAnnotation,
+} from '../../model/claims/well-known.ts';
 import { claimWith, classWith, driverWith, volumeWith } from '../fixtures.ts';
-import { bindCompletedAnnotation, provisioningFinalizer, selectedNodeAnnotation } from '../objects/well-known.ts';
 import { decideClaim } from './decide.ts';
 
 const driver = driverWith();

@@ -1,10 +1,14 @@
+import { classOf, dataSourceOf, provisionerOf } from '../../model/claims/claims.ts';
+import {
+  bindCompletedAnnotation,
+  provisioningFinalizer,
+  selectedNodeAnnotation,
+} from '../../model/claims/well-known.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { classOf, dataSourceOf, provisionerOf } from '../objects/claims.ts';
 import { hasFinalizer } from '../objects/finalizers.ts';
-import { bindCompletedAnnotation, provisioningFinalizer, selectedNodeAnnotation } from '../objects/well-known.ts';
 
 /** What is to be done for a claim. */
 export type ClaimStep =

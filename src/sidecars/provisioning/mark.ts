@@ -1,14 +1,14 @@
 import { fail, isCode } from '../../lib/errors.ts';
-import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/core.ts';
-import { isDeleting, refTo } from '../../model/object.ts';
-import { dataSourceOf, provisionerOf } from '../objects/claims.ts';
-import { ensureFinalizer, hasFinalizer } from '../objects/finalizers.ts';
+import { dataSourceOf, provisionerOf } from '../../model/claims/claims.ts';
 import {
   betaStorageProvisionerAnnotation,
   cloningFinalizer,
   provisioningFinalizer,
   storageProvisionerAnnotation,
-} from '../objects/well-known.ts';
+} from '../../model/claims/well-known.ts';
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/core.ts';
+import { isDeleting, refTo } from '../../model/object.ts';
+import { ensureFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 import type { ProvisionerParts } from './parts.ts';
 
 /**

@@ -1,4 +1,6 @@
 import { fail, isCode } from '../../lib/errors.ts';
+import { volumeNameFor } from '../../model/claims/claims.ts';
+import { boundByControllerAnnotation } from '../../model/claims/well-known.ts';
 import { type PersistentVolume, type PersistentVolumeClaim, persistentVolumes } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { refTo } from '../../model/object.ts';
@@ -7,8 +9,6 @@ import { createVolumeRequest } from '../create-volume/request.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { describeFailure, outcomeOf } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
-import { volumeNameFor } from '../objects/claims.ts';
-import { boundByControllerAnnotation } from '../objects/well-known.ts';
 import { markInProgress, protectSource } from './mark.ts';
 import type { Provisioned, ProvisionerParts } from './parts.ts';
 

@@ -1,5 +1,7 @@
 import { Controller, type Result } from '../../api/controller.ts';
 import { unreachable } from '../../lib/errors.ts';
+import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../../model/claims/claims.ts';
+import { provisioningFinalizer } from '../../model/claims/well-known.ts';
 import {
   nodes,
   type PersistentVolumeClaim,
@@ -12,10 +14,8 @@ import { DirectBinding } from '../binding/direct-binding.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import { Wants } from '../create-volume/wants.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../objects/claims.ts';
 import { hasFinalizer } from '../objects/finalizers.ts';
 import { Freshest } from '../objects/freshest.ts';
-import { provisioningFinalizer } from '../objects/well-known.ts';
 import { Complaints } from '../retries/complaints.ts';
 import { abandon, release } from './abandon.ts';
 import { Attempts } from './attempts.ts';

@@ -1,7 +1,7 @@
 import { isCode } from '../../lib/errors.ts';
+import { selectedNodeAnnotation } from '../../model/claims/well-known.ts';
 import { nodes, type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/core.ts';
 import { refTo } from '../../model/object.ts';
-import { selectedNodeAnnotation } from '../objects/well-known.ts';
 import type { ProvisionerParts } from './parts.ts';
 
 /** The node that was chosen for the claim's first consumer, if one was and it is no more. */

@@ -1,9 +1,9 @@
+import { isBoundTo } from '../../model/claims/claims.ts';
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf, largestBytes } from '../../model/quantity.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { isBoundTo } from '../objects/claims.ts';
 
 /** What is to be done for a claim that may have grown. Sizes are bytes. */
 export type GrowthStep =

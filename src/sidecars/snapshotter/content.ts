@@ -1,14 +1,14 @@
 import { fail } from '../../lib/errors.ts';
-import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
-import type { VolumeSnapshot, VolumeSnapshotClass, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
-import { isDeleting } from '../../model/object.ts';
-import { isBoundTo } from '../objects/claims.ts';
+import { isBoundTo } from '../../model/claims/claims.ts';
 import {
   contentBoundFinalizer,
   snapshotBeingCreatedAnnotation,
   snapshotDeletionSecretName,
   snapshotDeletionSecretNamespace,
-} from '../objects/well-known.ts';
+} from '../../model/claims/well-known.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/core.ts';
+import type { VolumeSnapshot, VolumeSnapshotClass, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
+import { isDeleting } from '../../model/object.ts';
 import { snapshotSecret } from './classes.ts';
 
 /** The name of the content that is made for a snapshot: the snapshot's uid makes it the same on every retry. */

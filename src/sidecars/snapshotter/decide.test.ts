@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
 import {
   contentBoundFinalizer,
   snapshotBeingCreatedAnnotation,
   snapshotBeingDeletedAnnotation,
-} from '../objects/well-known.ts';
+} from '../../model/claims/well-known.ts';
+import type { VolumeSnapshotClass, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
 import { defaultSnapshotClass, snapshotParameters } from './classes.ts';
 import { decideContent } from './decide.ts';
 

@@ -1,11 +1,11 @@
-import type { VolumeSnapshotContent } from '../../model/kinds/storage.ts';
-import { isDeleting } from '../../model/object.ts';
-import { hasFinalizer } from '../objects/finalizers.ts';
 import {
   contentBoundFinalizer,
   snapshotBeingCreatedAnnotation,
   snapshotBeingDeletedAnnotation,
-} from '../objects/well-known.ts';
+} from '../../model/claims/well-known.ts';
+import type { VolumeSnapshotContent } from '../../model/kinds/storage.ts';
+import { isDeleting } from '../../model/object.ts';
+import { hasFinalizer } from '../objects/finalizers.ts';
 
 /** What is to be done for a content. */
 export type ContentStep =

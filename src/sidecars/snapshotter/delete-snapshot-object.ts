@@ -1,13 +1,13 @@
+import {
+  snapshotBeingDeletedAnnotation,
+  snapshotBoundFinalizer,
+  snapshotSourceFinalizer,
+} from '../../model/claims/well-known.ts';
 import type { VolumeSnapshot, VolumeSnapshotContent } from '../../model/kinds/storage.ts';
 import { volumeSnapshotContents, volumeSnapshots } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
 import { ensureNoFinalizer } from '../objects/finalizers.ts';
-import {
-  snapshotBeingDeletedAnnotation,
-  snapshotBoundFinalizer,
-  snapshotSourceFinalizer,
-} from '../objects/well-known.ts';
 
 /**
  * Carries out the deletion of a VolumeSnapshot: waits for claims that are made from it, marks its content, deletes

@@ -1,6 +1,12 @@
 import { Controller, type Result } from '../../api/controller.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, isCode, messageOf } from '../../lib/errors.ts';
+import { dataSourceOf } from '../../model/claims/claims.ts';
+import {
+  claimSourceFinalizer,
+  snapshotBoundFinalizer,
+  snapshotSourceFinalizer,
+} from '../../model/claims/well-known.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
 import {
   type VolumeSnapshot,
@@ -11,9 +17,7 @@ import {
 } from '../../model/kinds/storage.ts';
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
-import { dataSourceOf } from '../objects/claims.ts';
 import { ensureFinalizer } from '../objects/finalizers.ts';
-import { claimSourceFinalizer, snapshotBoundFinalizer, snapshotSourceFinalizer } from '../objects/well-known.ts';
 import { waitIfNotReady } from '../retries/wait-if-not-ready.ts';
 import { defaultSnapshotClass } from './classes.ts';
 import { checkPrepared, contentFor, contentNameOf, sourceVolume } from './content.ts';

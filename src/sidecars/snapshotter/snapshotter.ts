@@ -1,5 +1,6 @@
 import { Controller, type Result } from '../../api/controller.ts';
 import { isCode, unreachable } from '../../lib/errors.ts';
+import { contentBoundFinalizer, snapshotBeingDeletedAnnotation } from '../../model/claims/well-known.ts';
 import { type VolumeSnapshotContent, volumeSnapshotContents } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
@@ -7,7 +8,6 @@ import type { Driver } from '../drivers/driver.ts';
 import { describeFailure } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
 import { ensureFinalizer, ensureNoFinalizer } from '../objects/finalizers.ts';
-import { contentBoundFinalizer, snapshotBeingDeletedAnnotation } from '../objects/well-known.ts';
 import { decideContent } from './decide.ts';
 import {
   deleteSnapshot,

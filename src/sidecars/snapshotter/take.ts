@@ -3,6 +3,12 @@ import { RpcError } from '../../csi/transport/codes.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, isCode } from '../../lib/errors.ts';
 import {
+  contentBoundFinalizer,
+  snapshotBeingCreatedAnnotation,
+  snapshotDeletionSecretName,
+  snapshotDeletionSecretNamespace,
+} from '../../model/claims/well-known.ts';
+import {
   type VolumeSnapshotContent,
   volumeSnapshotClasses,
   volumeSnapshotContents,
@@ -11,12 +17,6 @@ import { refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { outcomeOf } from '../drivers/outcome.ts';
-import {
-  contentBoundFinalizer,
-  snapshotBeingCreatedAnnotation,
-  snapshotDeletionSecretName,
-  snapshotDeletionSecretNamespace,
-} from '../objects/well-known.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 import { snapshotParameters, snapshotSecret } from './classes.ts';
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { provisioningFinalizer } from '../../../src/model/claims/well-known.ts';
 import {
   type PersistentVolume,
   type PersistentVolumeClaim,
   persistentVolumeClaims,
   persistentVolumes,
 } from '../../../src/model/kinds/index.ts';
-import { provisioningFinalizer } from '../../../src/sidecars/objects/well-known.ts';
 import { until } from '../cluster/wait.ts';
 import { driverName } from './memory-driver.ts';
 import { BindingWorld } from './world.ts';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { selectedNodeAnnotation } from '../../../src/model/claims/well-known.ts';
 import {
   csiDrivers,
   csiNodes,
@@ -9,7 +10,6 @@ import {
   persistentVolumes,
   pods,
 } from '../../../src/model/kinds/index.ts';
-import { selectedNodeAnnotation } from '../../../src/sidecars/objects/well-known.ts';
 import { until } from '../cluster/wait.ts';
 import { driverName, nodeKey } from './memory-driver.ts';
 import { BindingWorld } from './world.ts';
