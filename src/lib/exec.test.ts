@@ -13,3 +13,22 @@ test('a program that prints more than is read has failed, however it ends, and i
   expect(accepted.stderr.length).toBeLessThan(200_000);
   expect(accepted.stderr).toMatch(/the end\n$/);
 });
+
+test.each(['yes', 'yes >&2'])(
+  'a program that prints for ever (%s) costs its time limit, not memory',
+  async (program) => {
+    const before = process.memoryUsage().heapUsed;
+    let most = 0;
+    const looking = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().heapUsed - before);
+    }, 20);
+    try {
+      await expect(exec([...print(`exec ${program}`)], { timeout: 1_000, maxOutput: 2 ** 20 })).rejects.toMatchObject({
+        code: 'timeout',
+      });
+    } finally {
+      clearInterval(looking);
+    }
+    expect(most).toBeLessThan(100 * 2 ** 20);
+  },
+);

@@ -1,3 +1,11 @@
+/** As whom a request comes, beside what the connection itself says. */
+export interface Credentials {
+  /** The value of the Authorization header. */
+  readonly authorization?: string | undefined;
+  /** A client certificate with its key, as PEM; one of the connection itself goes before it. */
+  readonly certificate?: { readonly certificate: string; readonly key: string } | undefined;
+}
+
 /** How to reach an API server, and as whom. */
 export interface Connection {
   /** `https://host:port`, with a path where the server is behind one; without a slash at the end. */
@@ -10,10 +18,10 @@ export interface Connection {
   readonly certificate: string | undefined;
   readonly key: string | undefined;
   /**
-   * The value of the Authorization header. Asked for each request, since tokens are renewed; `rejected` says that the
-   * server did not take the last one.
+   * Asked for each request, since tokens and certificates are renewed; `rejected` is what the server did not take. What
+   * comes is the same object until something is new.
    */
-  readonly authorization: (rejected?: boolean) => string | undefined | Promise<string | undefined>;
+  readonly credentials: (rejected?: Credentials) => Credentials | Promise<Credentials>;
   /** What to tell a person when nobody answers there. */
   readonly whenAway: string;
 }

@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import { fail, messageOf } from '../../lib/errors.ts';
+import { fail, isCode, messageOf } from '../../lib/errors.ts';
 import { exec } from '../../lib/exec.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Credentials } from './connection.ts';
 
 // https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
 const apiVersion = z.enum(['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']);
@@ -23,9 +23,12 @@ const credential = z.object({
   status: z.object({
     token: z.string().optional(),
     clientCertificateData: z.string().optional(),
+    clientKeyData: z.string().optional(),
     expirationTimestamp: z.iso.datetime({ offset: true }).optional(),
   }),
 });
+
+type Status = Pick<z.output<typeof credential>['status'], 'token' | 'clientCertificateData' | 'clientKeyData'>;
 
 /** The cluster that credentials are for, as the program is told of it where its user asks for that. */
 export interface ClusterInfo {
@@ -49,14 +52,16 @@ export interface ExecUser {
 
 /** Bytes of what such a program prints. */
 const maxOutput = 2 ** 20;
+/** Milliseconds: some of them ask a service far away. */
+const timeout = 60_000;
 
 /**
- * The token of a user whose kubeconfig names a program for it, as those of managed clusters do. The program runs at the
- * first request, when the token has expired, and when the server did not take it; never for two requests at once.
- * Throws `invalid` at once for what is no such user, and later for what is no credential; `unsupported` for a program
- * that wants to talk to a person, or gives a certificate and no token.
+ * The token or certificate of a user whose kubeconfig names a program for it, as those of managed clusters do. The
+ * program runs at the first request, when what it gave has expired, and when the server did not take that; never for two
+ * requests at once. Throws `invalid` at once for what is no such user, and later for what is no credential;
+ * `unsupported` for a program that wants to talk to a person, or is not installed; `permission` for one that fails.
  */
-export function execAuthorization({ what, dir, fields, cluster }: ExecUser): Connection['authorization'] {
+export function execCredentials({ what, dir, fields, cluster }: ExecUser): Connection['credentials'] {
   const parsed = program.safeParse(fields);
   if (!parsed.success) {
     return fail(
@@ -81,35 +86,51 @@ export function execAuthorization({ what, dir, fields, cluster }: ExecUser): Con
 
   const ask = async () => {
     const doing = `asking ${command} for credentials, as ${what} says`;
-    const { stdout } = await exec([command, ...(user.args ?? [])], { env, maxOutput }).catch((error: unknown) =>
-      fail(
-        'permission',
-        `${doing}: ${messageOf(error)}${user.installHint ? `; ${user.installHint.trim()}` : ''}`,
-        error,
-      ),
+    const { stdout } = await exec([command, ...(user.args ?? [])], { env, maxOutput, timeout }).catch(
+      (error: unknown) => {
+        const missing = isCode(error, 'unsupported');
+        const why = missing ? 'it is not installed on this machine' : messageOf(error);
+        const hint = user.installHint ? `; ${user.installHint.trim()}` : '';
+        return fail(missing ? 'unsupported' : 'permission', `${doing}: ${why}${hint}`, error);
+      },
     );
-    const { token, clientCertificateData, expirationTimestamp } = statusIn(stdout, user.apiVersion, doing);
-    if (!token && clientCertificateData) fail('unsupported', `${doing}: it gives a certificate; only tokens are used`);
-    if (!token) fail('invalid', `${doing}: it gives no token`);
+    const { expirationTimestamp, ...status } = statusIn(stdout, user.apiVersion, doing);
     return {
-      header: `Bearer ${token}`,
+      credentials: credentialsIn(status, doing),
       until: expirationTimestamp ? Date.parse(expirationTimestamp) : Number.POSITIVE_INFINITY,
     };
   };
 
-  let known: { readonly header: string; readonly until: number } | undefined;
-  let asking: Promise<string> | undefined;
-  return (rejected = false) => {
-    if (known && !rejected && Date.now() < known.until) return known.header;
+  let known: { readonly credentials: Credentials; readonly until: number } | undefined;
+  let asking: Promise<Credentials> | undefined;
+  return (rejected) => {
+    // Of many requests that come back rejected, the first has new ones made for all.
+    if (known && rejected !== known.credentials && Date.now() < known.until) return known.credentials;
     asking ??= ask()
       .then((given) => {
         known = given;
-        return given.header;
+        return given.credentials;
       })
       .finally(() => {
         asking = undefined;
       });
     return asking;
+  };
+}
+
+/** Throws `invalid` for neither a token nor a certificate with its key. */
+function credentialsIn({ token, clientCertificateData, clientKeyData }: Status, doing: string): Credentials {
+  if (!clientCertificateData !== !clientKeyData) {
+    return fail(
+      'invalid',
+      `${doing}: it gives ${clientKeyData ? 'a key without its certificate' : 'a certificate without its key'}`,
+    );
+  }
+  if (!token && !clientCertificateData) return fail('invalid', `${doing}: it gives neither a token nor a certificate`);
+  return {
+    ...(token && { authorization: `Bearer ${token}` }),
+    ...(clientCertificateData &&
+      clientKeyData && { certificate: { certificate: clientCertificateData, key: clientKeyData } }),
   };
 }
 
@@ -126,7 +147,11 @@ function clusterOf(user: z.output<typeof program>, { server, authority, insecure
 }
 
 /** What is wrong is told without what was printed, which may be a secret. */
-function statusIn(text: string, version: string, doing: string): z.output<typeof credential>['status'] {
+function statusIn(
+  text: string,
+  version: string,
+  doing: string,
+): Status & { readonly expirationTimestamp?: string | undefined } {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -5,7 +5,7 @@ import {
   request as plainRequest,
 } from 'node:http';
 import { Agent, request as secureRequest } from 'node:https';
-import type { Connection } from './connection.ts';
+import type { Connection, Credentials } from './connection.ts';
 
 /** One request, ready to be sent. */
 export interface HttpRequest {
@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** As whom, unless the connection itself has a certificate. Each has connections of its own. */
+  readonly certificate?: Credentials['certificate'];
   /** Does not wait for others: an answer that goes on, or a request that a burst of others must not hold up. */
   readonly isApart?: boolean;
   /** Milliseconds of silence after which the request fails. */
@@ -61,9 +63,10 @@ export class HttpClient implements Disposable {
   }
 
   /** Resolves when the answer begins. Rejects with the errors of Node's sockets. */
-  request({ method, path, headers, body, signal, isApart = false, silence }: HttpRequest): Promise<HttpAnswer> {
+  request({ method, path, headers, body, isApart = false, silence, ...rest }: HttpRequest): Promise<HttpAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
     const { hostname, port, pathname } = this.#url;
+    const { signal, certificate } = rest;
     const request = this.#send({
       hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
       port,
@@ -73,6 +76,7 @@ export class HttpClient implements Disposable {
       agent: isApart ? this.#apart : this.#requests,
       timeout: silence,
       ...(signal ? { signal } : {}),
+      ...(certificate ? { cert: certificate.certificate, key: certificate.key } : {}),
     });
     this.#running.add(request);
     request.once('close', () => this.#running.delete(request));

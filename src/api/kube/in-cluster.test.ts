@@ -32,10 +32,13 @@ test('a pod speaks to its cluster as its service account, in its namespace', asy
 
 test('a token that was renewed is read again when the server rejects the old one', async () => {
   await writeFile(join(dir, 'token'), 'first\n');
-  const { authorization } = inClusterConnection(pod, dir);
-  expect(authorization()).toBe('Bearer first');
+  const { credentials } = inClusterConnection(pod, dir);
+  const first = await credentials();
+  expect(first).toEqual({ authorization: 'Bearer first' });
+  expect(credentials(first)).toBe(first);
   await writeFile(join(dir, 'token'), 'second\n');
-  expect(authorization()).toBe('Bearer first');
-  expect(authorization(true)).toBe('Bearer second');
-  expect(authorization()).toBe('Bearer second');
+  expect(credentials()).toBe(first);
+  expect(credentials(first)).toEqual({ authorization: 'Bearer second' });
+  expect(credentials()).toEqual({ authorization: 'Bearer second' });
+  expect(credentials(first)).toBe(await credentials());
 });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { fail, messageOf } from '../../lib/errors.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Credentials } from './connection.ts';
 
 const mounted = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Milliseconds that a token is kept before its file is read again; the kubelet renews it long before it expires. */
@@ -39,21 +39,22 @@ export function inClusterConnection(env: Environment = process.env, dir = mounte
     serverName: undefined,
     certificate: undefined,
     key: undefined,
-    authorization: tokenOf(tokenFile),
+    credentials: tokenOf(tokenFile),
     whenAway: `the Kubernetes API at ${server} does not answer`,
   };
 }
 
 /** The token in a file, read again when it is old, or when the server did not take it. */
-function tokenOf(file: string): Connection['authorization'] {
-  let header = '';
+function tokenOf(file: string): Connection['credentials'] {
+  let known: Credentials = {};
   let readAt = Number.NEGATIVE_INFINITY;
-  return (rejected = false) => {
-    if (rejected || performance.now() - readAt > tokenAge) {
-      header = `Bearer ${readText(file).trim()}`;
+  return (rejected) => {
+    if (rejected === known || performance.now() - readAt > tokenAge) {
+      const authorization = `Bearer ${readText(file).trim()}`;
+      if (authorization !== known.authorization) known = { authorization };
       readAt = performance.now();
     }
-    return header;
+    return known;
   };
 }
 

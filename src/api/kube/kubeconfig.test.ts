@@ -52,16 +52,18 @@ test('certificates from data, files beside the kubeconfig, the namespace of the 
     key: 'KEY',
     insecure: false,
   });
-  expect(load('certificate').authorization()).toBeUndefined();
+  expect(load('certificate').credentials()).toEqual({});
   expect(load('certificate', 'second').namespace).toBe('team');
 });
 
 test('a token file is read anew each time', async () => {
-  const { authorization, insecure } = load('tokens');
+  const { credentials, insecure } = load('tokens');
   expect(insecure).toBe(true);
-  expect(authorization()).toBe('Bearer old');
+  const old = await credentials();
+  expect(old).toEqual({ authorization: 'Bearer old' });
+  expect(credentials(old)).toBe(old);
   await writeFile(join(dir, 'token'), 'new\n');
-  expect(authorization()).toBe('Bearer new');
+  expect(credentials(old)).toEqual({ authorization: 'Bearer new' });
 });
 
 test('of several files, the first that says something wins, and absent ones do not matter', () => {

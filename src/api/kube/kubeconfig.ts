@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { fail, messageOf } from '../../lib/errors.ts';
-import type { Connection } from './connection.ts';
-import { execAuthorization } from './exec-credential.ts';
+import type { Connection, Credentials } from './connection.ts';
+import { execCredentials } from './exec-credential.ts';
 
 export interface KubeconfigOptions {
   /** A file, or several with colons between them. Default $KUBECONFIG, else ~/.kube/config. */
@@ -15,6 +15,8 @@ export interface KubeconfigOptions {
 
 /** Where a cluster of a kubeconfig has what a program that gives credentials for it wants to know. */
 const execExtension = 'client.authentication.k8s.io/exec';
+
+const none: Credentials = {};
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -76,22 +78,22 @@ function connectionOf(what: string, context: Fields, cluster: Entry, user: Entry
   };
   const extension = listOf(cluster.fields['extensions']).find(({ name }) => name === execExtension);
   const given = user.fields['exec'];
-  const authorization =
-    authorizationOf(user) ??
+  const credentials =
+    credentialsOf(user) ??
     (given
-      ? execAuthorization({
+      ? execCredentials({
           what,
           dir: user.dir,
           fields: given,
           cluster: { ...reached, config: extension?.['extension'] },
         })
-      : () => undefined);
+      : () => none);
   return {
     ...reached,
     namespace: textOf(context['namespace']) ?? 'default',
     certificate: dataOf(user, 'client-certificate'),
     key: dataOf(user, 'client-key'),
-    authorization,
+    credentials,
     whenAway: isOurs
       ? `Moorage is not running at ${url}; start it with \`moorage up\``
       : `the Kubernetes API at ${url} does not answer; is it the one that ${what} should name?`,
@@ -99,15 +101,25 @@ function connectionOf(what: string, context: Fields, cluster: Entry, user: Entry
 }
 
 /** What the kubeconfig itself has: it goes before what a program gives, as in kubectl. */
-function authorizationOf(user: Entry): (() => string | undefined) | undefined {
+function credentialsOf(user: Entry): (() => Credentials) | undefined {
   const file = textOf(user.fields['tokenFile']);
-  if (file) return () => `Bearer ${readText(resolve(user.dir, file)).trim()}`;
+  if (file) return tokenIn(resolve(user.dir, file));
   const token = textOf(user.fields['token']);
-  if (token) return () => `Bearer ${token}`;
   const name = textOf(user.fields['username']);
-  if (!name) return undefined;
+  if (!token && !name) return undefined;
   const basic = Buffer.from(`${name}:${textOf(user.fields['password']) ?? ''}`).toString('base64');
-  return () => `Basic ${basic}`;
+  const known = { authorization: token ? `Bearer ${token}` : `Basic ${basic}` };
+  return () => known;
+}
+
+/** Read anew each time, since somebody else renews it. */
+function tokenIn(file: string): () => Credentials {
+  let known: Credentials = {};
+  return () => {
+    const authorization = `Bearer ${readText(file).trim()}`;
+    if (authorization !== known.authorization) known = { authorization };
+    return known;
+  };
 }
 
 /** What is in the field NAME-data, or in the file that the field NAME names. */

@@ -38,6 +38,7 @@ async function serve(answer: (request: IncomingMessage, count: number) => Answer
 }
 
 function connect(port: number, tokens: readonly string[] = []) {
+  const all = tokens.map((token) => ({ authorization: `Bearer ${token}` }));
   return openKubeApi({
     connection: {
       server: `http://127.0.0.1:${port}`,
@@ -47,7 +48,7 @@ function connect(port: number, tokens: readonly string[] = []) {
       serverName: undefined,
       certificate: undefined,
       key: undefined,
-      authorization: (rejected) => `Bearer ${(rejected ? tokens.at(-1) : tokens[0]) ?? ''}`,
+      credentials: (rejected) => all[rejected ? all.length - 1 : 0] ?? {},
       whenAway: 'nobody is there',
     },
     log: silent,

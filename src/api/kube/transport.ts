@@ -2,7 +2,7 @@ import { sleep } from '../../lib/clock.ts';
 import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { errorOf } from '../status.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Credentials } from './connection.ts';
 import { explainFailure } from './failures.ts';
 import { type HttpAnswer, HttpClient } from './http-client.ts';
 import { type ApiRequest, requests } from './requests.ts';
@@ -87,17 +87,17 @@ export class Transport implements AsyncDisposable {
     this.#client[Symbol.dispose]();
   }
 
-  /** An answer that is no failure. Sends again what the server asked to be sent later, or with a newer token. */
+  /** An answer that is no failure. Sends again what the server asked to be sent later, or with newer credentials. */
   async #send(call: Call, isStream: boolean): Promise<HttpAnswer> {
-    let authorization = await this.#connection.authorization();
+    let credentials = await this.#connection.credentials();
     for (let tries = 1; ; tries += 1) {
-      const answer = await this.#request(call, isStream, authorization);
+      const answer = await this.#request(call, isStream, credentials);
       if (answer.status < 400) return answer;
       const text = await this.#read(call, answer);
       if (answer.status === 401 && tries === 1) {
-        const renewed = await this.#connection.authorization(true);
-        if (renewed !== authorization) {
-          authorization = renewed;
+        const renewed = await this.#connection.credentials(credentials);
+        if (renewed !== credentials) {
+          credentials = renewed;
           continue;
         }
       }
@@ -112,7 +112,7 @@ export class Transport implements AsyncDisposable {
     }
   }
 
-  async #request(call: Call, isStream: boolean, authorization: string | undefined): Promise<HttpAnswer> {
+  async #request(call: Call, isStream: boolean, { authorization, certificate }: Credentials): Promise<HttpAnswer> {
     this.#stop.signal.throwIfAborted();
     const { method = 'GET', query = {}, body, type = 'application/json', signal } = call;
     const parameters = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
@@ -131,6 +131,7 @@ export class Transport implements AsyncDisposable {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal,
+        certificate,
         // Who leads and who lives must be told in time, also when hundreds of other requests wait for their turn.
         isApart: isStream || call.resource === 'leases',
         silence: isStream ? silence : requestTimeout,
