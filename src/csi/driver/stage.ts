@@ -1,6 +1,5 @@
 import { fail, messageOf } from '../../lib/errors.ts';
 import { notForBindMounts } from '../../model/filesystems/mount.ts';
-import { unmount } from '../../node/mount.ts';
 import { canonical, readMounts } from '../../node/mountinfo.ts';
 import type { NodeStageVolumeRequest } from '../protocol/csi_pb.ts';
 import { releaseAttachment, takeAttachment } from './attachments.ts';
@@ -9,6 +8,7 @@ import { canNameObject } from './names.ts';
 import { checkMode, findHere, mountedAt, type NodeContext } from './node-context.ts';
 import { isDeviceReadOnly, type NodeRecord } from './node-record.ts';
 import { type StageFilesystem, stageFilesystem } from './stage-filesystem.ts';
+import { unmountVolume } from './unpublish.ts';
 
 /**
  * Brings a volume to this node: takes its attachment, attaches it, and mounts its file system at the staging path.
@@ -101,7 +101,7 @@ export async function letGo(
   record: NodeRecord,
 ): Promise<void> {
   const { volume: name, pool } = record;
-  await unmount(exec, record.staging);
+  await unmountVolume({ engine, exec, volumes: view }, record, record.staging);
   await engine.node.detach({ pool, name });
   await releaseAttachment(api, name, node, view.informer.get({ name }));
 }

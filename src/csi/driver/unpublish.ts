@@ -32,21 +32,47 @@ async function takeAway(
   record: NodeRecord | undefined,
   ours: Published | undefined,
 ): Promise<void> {
-  const found = await walk(target).catch((error: unknown) => {
-    // No path leads there that nobody else could have turned: whatever is there now is not what we made.
+  await using place = await walkTo(target);
+  if (!place) return;
+  const looks = await looksOf(context, name, record);
+  const { wasMounted, theirs } = await takeOff(context, place, looks, name);
+  if (!theirs && (ours || wasMounted)) await removeTarget(place, ours?.how, looks);
+}
+
+/** Unmounts what is of the volume at a path; what else is mounted there stays. Throws `busy` if that is over it. */
+export async function unmountVolume(
+  context: Omit<UnpublishContext, 'records'>,
+  record: NodeRecord,
+  path: string,
+): Promise<void> {
+  await using place = await walkTo(path);
+  if (place) await takeOff(context, place, await looksOf(context, record.volume, record), record.volume);
+}
+
+async function takeOff(
+  { exec }: Pick<UnpublishContext, 'exec'>,
+  place: Place,
+  looks: Looks,
+  name: string,
+): Promise<{ readonly wasMounted: boolean; readonly theirs: boolean }> {
+  let wasMounted = false;
+  for (let mount = await mountAtPlace(place); mount; mount = await mountAtPlace(place)) {
+    if (!isOf(looks, mount)) {
+      await refuseIfBelow(looks, place, name, mount);
+      return { wasMounted, theirs: true };
+    }
+    await unmountAt(exec, place, mount);
+    wasMounted = true;
+  }
+  return { wasMounted, theirs: false };
+}
+
+/** Undefined where no path leads that nobody else could have turned: whatever is there now is not what we made. */
+async function walkTo(path: string): Promise<Place | undefined> {
+  return walk(path).catch((error: unknown) => {
     if (isCode(error, 'invalid')) return undefined;
     throw error;
   });
-  if (!found) return;
-  await using place = found;
-  const looks = await looksOf(context, name, record);
-  let wasMounted = false;
-  for (let mount = await mountAtPlace(place); mount; mount = await mountAtPlace(place)) {
-    if (!isOf(looks, mount)) return await refuseIfBelow(looks, place, name, mount);
-    await unmountAt(context.exec, place, mount);
-    wasMounted = true;
-  }
-  if (ours || wasMounted) await removeTarget(place, ours?.how, looks);
 }
 
 /** By what a mount of the volume is known. */
@@ -59,7 +85,11 @@ interface Looks {
   readonly directory: string | undefined;
 }
 
-async function looksOf(context: UnpublishContext, name: string, record: NodeRecord | undefined): Promise<Looks> {
+async function looksOf(
+  context: Omit<UnpublishContext, 'records'>,
+  name: string,
+  record: NodeRecord | undefined,
+): Promise<Looks> {
   const attached = await attachedTo(context, name, record);
   if (attached?.kind === 'directory') {
     const root = `/${attached.path.split('/').slice(-3).join('/')}`;
@@ -72,7 +102,7 @@ async function looksOf(context: UnpublishContext, name: string, record: NodeReco
 
 /** What the engine has of it; without a record, in the pool that its Volume names. */
 async function attachedTo(
-  { engine, volumes }: UnpublishContext,
+  { engine, volumes }: Pick<UnpublishContext, 'engine' | 'volumes'>,
   name: string,
   record: NodeRecord | undefined,
 ): Promise<Attached | undefined> {
@@ -103,10 +133,7 @@ async function refuseIfBelow(looks: Looks, place: Place, name: string, above: Mo
     ({ target, ...mount }) => target === place.path && isOf(looks, { target, ...mount }),
   );
   if (!below) return;
-  fail(
-    'busy',
-    `unpublishing volume ${name} from ${place.path}: ${above.source} is mounted over it; unmount that first`,
-  );
+  fail('busy', `taking volume ${name} off ${place.path}: ${above.source} is mounted over it; unmount that first`);
 }
 
 /** Removes an empty directory, an empty file or a link to the volume; anything else was not put there by us. */
