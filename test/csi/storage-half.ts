@@ -29,18 +29,20 @@ export const node = 'here';
 
 /**
  * Opens it over a data directory, with one pool, `default`, which is ready when this resolves. `exec` runs all the
- * programs that it needs; `patience` is the driver's.
+ * programs that it needs; `patience` is the driver's; `over` is what comes in between it and the API.
  */
 export async function openStorageHalf(
   dataDir: string,
   backend: Pool['spec']['backend'],
   exec: Exec = run,
   patience?: number,
+  over: (api: Api) => Api = (api) => api,
 ): Promise<StorageHalf> {
   await using open = new AsyncDisposableStack();
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const log = openLog(process.env['MOORAGE_LOG'] ?? 'silent');
-  const api = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
+  const store = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
+  const api = over(store);
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
   const engine = openLocalEngine({ dataDir, exec, log });
   const meter = noMeter;
@@ -54,7 +56,7 @@ export async function openStorageHalf(
   const client = connectCsi(socket);
   open.defer(() => client.close());
   const owned = open.move();
-  return { api, engine, socket, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { api: store, engine, socket, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function ensurePool(api: Api, backend: Pool['spec']['backend']): Promise<void> {
