@@ -15,6 +15,7 @@ import {
 } from '../src/model/kinds/index.ts';
 import { driverName } from '../src/model/kinds/moorage.ts';
 import { startOrchestrator } from '../src/orchestrator/start.ts';
+import { ownDriverExtras } from '../src/roles/own-driver-extras.ts';
 import { openDrivers } from '../src/sidecars/drivers/registry.ts';
 import { startSidecars } from '../src/sidecars/start.ts';
 import { node, openStorageHalf, type StorageHalf } from './csi/storage-half.ts';
@@ -37,7 +38,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     const { api, socket } = half;
     const told = open.use(createEventRecorder({ api, component: 'moorage', log: silent }));
     const drivers = open.use(openDrivers({ api, node, log: silent, meter: noMeter }));
-    await drivers.add({ name: driverName, socket });
+    await drivers.add({ name: driverName, socket, extras: ownDriverExtras(api) });
     const options = { api, drivers, node, log: silent, events: told, meter: noMeter };
     open.use(await startSidecars(options));
     open.use(await startOrchestrator({ ...options, authority: '' }));

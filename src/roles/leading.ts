@@ -6,6 +6,7 @@ import { startSidecars } from '../sidecars/start.ts';
 import { seenVolumeReferences } from '../volumes/references/seen.ts';
 import { type PlacementOptions, startPlacement } from '../volumes/start-placement.ts';
 import { deploymentOf } from './deployment-of.ts';
+import { ownDriverExtras } from './own-driver-extras.ts';
 
 /** What the parts of the controller share. */
 export type ControllerParts = PlacementOptions & {
@@ -28,8 +29,8 @@ export async function leadAlone(parts: ControllerParts, directBinding: boolean):
   );
   open.use(await placement.lead());
   const services = { identity: identityService(), controller: controller.service };
-  const drivers = open.use(await openOwnDriver(services, { name: driverName, meter }));
-  const inCluster = { attacher: false, mounts: false, capacity: { namespace, owner: await owner } };
+  const drivers = open.use(await openOwnDriver(services, { name: driverName, meter, extras: ownDriverExtras(api) }));
+  const inCluster = { attacher: false, hasScheduler: true, capacity: { namespace, owner: await owner } };
   open.use(await startSidecars({ ...parts, drivers, directBinding, ...inCluster }));
   return open.move();
 }

@@ -6,11 +6,13 @@ import { exec } from '../lib/exec.ts';
 import type { Log } from '../lib/log.ts';
 import { driverName } from '../model/kinds/moorage.ts';
 import { ensureApiService } from '../orchestrator/api-service.ts';
+import type { DriverRegistration, DriverRegistry } from '../sidecars/drivers/driver.ts';
 import { ensureDataDirectory, leavePid } from './data-directory.ts';
 import { ensureFirstObjects } from './first-objects.ts';
 import { giveMemoryBack } from './memory.ts';
-import type { CsiOption, UpOptions } from './options.ts';
+import type { UpOptions } from './options.ts';
 import { chooseNode, sayOtherNames } from './other-names.ts';
+import { ownDriverExtras } from './own-driver-extras.ts';
 
 /** Moorage, running in this process. Disposing of it stops every part in order and leaves the mounts in place. */
 export interface Running extends AsyncDisposable {
@@ -53,7 +55,8 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
 
   const { openLocalEngine, startVolumes } = await parts.storage;
   const engine = openLocalEngine({ dataDir, exec, log });
-  const { openDrivers, startCsiDriver, startSidecars, startOrchestrator, startKubelet } = await parts.orchestrator;
+  const { openDrivers, startCsiDriver, startSidecars, startOrchestrator, startKubelet, mountsInUse } =
+    await parts.orchestrator;
   const storage = { api, engine, node, sole: true, dataDir, lastLoss, exec, log, events, meter };
   const { room, references } = open.use(await startVolumes(storage));
   const socket = join(dataDir, 'run/csi.sock');
@@ -63,8 +66,9 @@ export async function up(options: UpOptions, log: Log): Promise<Running> {
   );
   // Opened after our driver, and so closed before it: a driver that leaves in order is no news.
   const drivers = open.use(openDrivers({ api, node, log, meter }));
-  await drivers.add({ name: driverName, socket });
-  for (const driver of options.csi) plugIn(driver, drivers, log);
+  const use = mountsInUse(api);
+  await drivers.add({ name: driverName, socket, extras: { ...ownDriverExtras(api), use } });
+  for (const driver of options.csi) plugIn({ ...driver, extras: { use } }, drivers, log);
   open.use(await startSidecars({ api, drivers, log, events, meter }));
   open.use(await startOrchestrator({ api, drivers, node, authority, log, events, meter }));
   kubelet = open.use(await startKubelet({ api, drivers, node, dataDir, lastLoss, exec, log, events, meter }));
@@ -99,19 +103,21 @@ function importParts() {
     import('../sidecars/start.ts'),
     import('../orchestrator/start.ts'),
     import('../kubelet/start.ts'),
-  ]).then(([registry, driver, sidecars, start, kubelet]) => ({
+    import('../kubelet/mounts-in-use.ts'),
+  ]).then(([registry, driver, sidecars, start, kubelet, inUse]) => ({
     ...registry,
     ...driver,
     ...sidecars,
     ...start,
     ...kubelet,
+    ...inUse,
   }));
   // Each is awaited when its turn comes; until then a failed import must not count as unhandled.
   for (const part of [api, server, storage, orchestrator]) part.catch(() => {});
   return { api, server, storage, orchestrator };
 }
 
-function plugIn(driver: CsiOption, drivers: { add(driver: CsiOption): Promise<unknown> }, log: Log): void {
+function plugIn(driver: DriverRegistration, drivers: DriverRegistry, log: Log): void {
   drivers.add(driver).catch((error: unknown) => {
     log.error({ driver: driver.name, socket: driver.socket, reason: messageOf(error) }, 'csi driver not plugged in');
   });

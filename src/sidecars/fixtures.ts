@@ -37,6 +37,7 @@ export function driverWith(capabilities: Partial<DriverCapabilities> = {}): Driv
     capabilities: { ...everything, ...capabilities },
     nodeId: 'n1',
     topology: {},
+    extras: {},
   };
 }
 

@@ -30,8 +30,8 @@ export interface SidecarsOptions extends SidecarContext {
    * and many come with one.
    */
   readonly snapshotController?: boolean;
-  /** Whether the API serves Mounts, by which a claim is in use in embedded mode. Default true. */
-  readonly mounts?: boolean;
+  /** Whether a scheduler chooses the nodes of consumers, and chooses again where there can't be a volume. Default false. */
+  readonly hasScheduler?: boolean;
   /** Publishes CSIStorageCapacity objects, and says on claims that none of them has room for; default none. */
   readonly capacity?: CapacityOptions | undefined;
 }

@@ -1,7 +1,7 @@
 import { parseLabelSelector } from '../api/selectors.ts';
 import { notForBindMounts } from '../model/filesystems/mount.ts';
 import type { Refusal } from '../model/kinds/moorage.ts';
-import { sizeWords } from './words.ts';
+import { sizeWords } from '../model/size-words.ts';
 
 /** What a volume that is to be placed needs. */
 export interface PlacementWish {

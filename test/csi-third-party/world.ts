@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Api } from '../../src/api/api.ts';
 import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
 import type { EventRecorder } from '../../src/api/events.ts';
+import { mountsInUse } from '../../src/kubelet/mounts-in-use.ts';
 import { startKubelet } from '../../src/kubelet/start.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { openLog } from '../../src/lib/log.ts';
@@ -83,7 +84,8 @@ export class World implements AsyncDisposable {
     await using running = new AsyncDisposableStack();
     const drivers = running.use(openDrivers({ api, node: 'here', log, meter: noMeter }));
     this.#drivers = drivers;
-    await drivers.add({ name: driverName, socket: join(this.directory, 'csi.sock') });
+    const extras = { use: mountsInUse(api) };
+    await drivers.add({ name: driverName, socket: join(this.directory, 'csi.sock'), extras });
     const options = { api, drivers, node: 'here', log, events, meter: noMeter };
     running.use(await startSidecars(options));
     running.use(await startOrchestrator({ ...options, authority: '' }));

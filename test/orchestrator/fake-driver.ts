@@ -120,6 +120,7 @@ export class FakeDriver {
       version: '1',
       socket: '',
       nodeId: 'here',
+      extras: {},
       topology: {},
       client: { node } as CsiClient,
       capabilities: {

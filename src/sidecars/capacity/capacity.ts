@@ -1,7 +1,6 @@
 import { Controller, type Result } from '../../api/controller.ts';
 import { isCode, unreachable } from '../../lib/errors.ts';
 import { nodes, persistentVolumes } from '../../model/kinds/core.ts';
-import { driverName, pools, volumes } from '../../model/kinds/moorage.ts';
 import {
   type CSIStorageCapacity,
   csiNodes,
@@ -14,6 +13,7 @@ import type { Sidecar, SidecarContext } from '../context.ts';
 import { driverParameters } from '../create-volume/parameters.ts';
 import { nodeTopologies, type Segments, uniquePlaces } from '../create-volume/topology.ts';
 import type { Driver } from '../drivers/driver.ts';
+import { listenToExtras } from '../drivers/listen-to-extras.ts';
 import { describeFailure } from '../drivers/outcome.ts';
 import { Freshest } from '../objects/freshest.ts';
 import { waitsForConsumer } from '../provisioning/decide.ts';
@@ -120,8 +120,7 @@ export function createCapacity(context: SidecarContext & { readonly capacity: Ca
   const open = new DisposableStack();
   open.use(published);
   open.use(api.informer(persistentVolumes).onChange(({ object }) => object.spec.csi && soon(object.spec.csi.driver)));
-  open.use(api.informer(pools).onChange(() => soon(driverName)));
-  open.use(api.informer(volumes).onChange(() => soon(driverName)));
+  open.use(listenToExtras(drivers, ({ onCapacity }, driver) => onCapacity?.(() => soon(driver))));
   return {
     controller,
     wake: (driver) => controller.add(driver),

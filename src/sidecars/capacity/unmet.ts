@@ -3,7 +3,7 @@ import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { CSIStorageCapacity } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
-import { sizeWords } from '../../volumes/words.ts';
+import { sizeWords } from '../../model/size-words.ts';
 
 /** So many nodes are named; an event is for reading. */
 const named = 40;

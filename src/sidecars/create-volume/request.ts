@@ -5,10 +5,10 @@ import { status } from '../../csi/transport/status.ts';
 import { fail } from '../../lib/errors.ts';
 import { volumeNameFor } from '../../model/claims/claims.ts';
 import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
-import { driverName } from '../../model/kinds/moorage.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { bytesOf, countable, largestBytes } from '../../model/quantity.ts';
 import type { DriverCapabilities } from '../drivers/capabilities.ts';
+import type { Driver } from '../drivers/driver.ts';
 import { claimCapabilities } from '../requests/capability.ts';
 import type { ContentSource } from './content-source.ts';
 import type { ClassParameters } from './parameters.ts';
@@ -52,7 +52,10 @@ export function checkClaim(claim: PersistentVolumeClaim, driver: string, capabil
 }
 
 /** The CreateVolume call for a claim. It is the same on every retry, as long as claim and class are. */
-export function createVolumeRequest(wanted: Wanted, capabilities: DriverCapabilities): CreateVolumeInit {
+export function createVolumeRequest(
+  wanted: Wanted,
+  { capabilities, extras }: Pick<Driver, 'capabilities' | 'extras'>,
+): CreateVolumeInit {
   const { claim, storageClass, parameters, source, requirement } = wanted;
   const limit = claim.spec.resources?.limits?.['storage'];
   const { volumeMode, accessModes = [] } = claim.spec;
@@ -61,7 +64,7 @@ export function createVolumeRequest(wanted: Wanted, capabilities: DriverCapabili
     name: volumeNameFor(claim),
     capacityRange: { requiredBytes: requestedBytes(claim), limitBytes: limit ? countable(bytesOf(limit)) : 0n },
     volumeCapabilities: claimCapabilities(use, accessModes, capabilities.controllerSingleNodeMultiWriter),
-    parameters: { ...parameters.driver, ...(storageClass.provisioner === driverName && claimParameters(claim)) },
+    parameters: { ...parameters.driver, ...(extras.claimMetadata && claimParameters(claim)) },
     secrets: { ...wanted.secrets },
     mutableParameters: { ...wanted.mutableParameters },
     ...(source && { volumeContentSource: { type: contentSource(source) } }),
@@ -74,10 +77,7 @@ export function createVolumeRequest(wanted: Wanted, capabilities: DriverCapabili
   };
 }
 
-/**
- * What says for whom a volume is, as the official provisioner tells it with `--extra-create-metadata`. Only our own driver
- * is told: others may refuse what they do not expect.
- */
+/** What says for whom a volume is. */
 function claimParameters({ metadata }: PersistentVolumeClaim): Record<string, string> {
   const prefix = 'csi.storage.k8s.io/pvc';
   return { [`${prefix}/name`]: metadata.name, [`${prefix}/namespace`]: metadata.namespace ?? '' };

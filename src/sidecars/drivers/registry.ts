@@ -4,7 +4,7 @@ import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
 import { Connection } from './connection.ts';
-import type { Driver, DriverRegistry } from './driver.ts';
+import type { Driver, DriverRegistration, DriverRegistry } from './driver.ts';
 import type { Introduction } from './introduce.ts';
 import { createRegistration, ensureDriverObject, registerNode } from './node-registration.ts';
 
@@ -42,7 +42,7 @@ class Registry implements DriverRegistry {
     void this.#registration.start();
   }
 
-  async add({ name, socket }: { readonly name?: string | undefined; readonly socket: string }): Promise<Driver> {
+  async add({ name, socket, extras = {} }: DriverRegistration): Promise<Driver> {
     if (this.#connections.has(socket)) fail('already-exists', `the CSI driver at ${socket} is plugged in already`);
     const { api, node, log, meter, patience = 30_000 } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Driver>();
@@ -65,7 +65,8 @@ class Registry implements DriverRegistry {
         const { version, capabilities } = introduction;
         const nodeId = introduction.node?.id;
         const topology = introduction.node?.topology ?? {};
-        const driver: Driver = { name: introduction.name, version, socket, client, capabilities, nodeId, topology };
+        const { name } = introduction;
+        const driver: Driver = { name, version, socket, client, capabilities, nodeId, topology, extras };
         this.#drivers.set(driver.name, driver);
         log.info({ driver: driver.name, version, socket }, 'csi driver is ready');
         for (const listener of this.#listeners) listener(driver);

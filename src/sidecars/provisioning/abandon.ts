@@ -49,7 +49,7 @@ async function removeUnrecorded(
   const volume = volumeNameFor(claim);
   const gone = `its StorageClass is gone: create it again, or delete ${volume} by hand and remove the finalizer`;
   const wanted = await parts.wants.ofAbandoned(claim, storageClass ?? fail('not-ready', gone), driver);
-  const request = createVolumeRequest(wanted, driver.capabilities);
+  const request = createVolumeRequest(wanted, driver);
   const answer = await createVolume(parts, claim, driver, request).catch((error: unknown) => {
     // If it exists as something else than what is asked for now, its id stays unknown.
     if (outcomeOf(error) === 'unknown' || isCode(error, 'already-exists')) throw error;

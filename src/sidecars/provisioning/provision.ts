@@ -34,7 +34,7 @@ export async function provision(
       const wanted = await parts.wants.of(found, storageClass, driver);
       const claim = await markInProgress(parts, found, driver.name);
       await protectSource(parts, claim);
-      const answer = await createVolume(parts, claim, driver, createVolumeRequest(wanted, driver.capabilities));
+      const answer = await createVolume(parts, claim, driver, createVolumeRequest(wanted, driver));
       try {
         checkAnswer(wanted, answer);
       } catch (error) {

@@ -27,8 +27,8 @@ import { goneNodeOf, reschedule } from './reschedule.ts';
 export interface ProvisionerOptions extends SidecarContext {
   /** Whether claims are bound to their new volumes here, without waiting for a binder. Default false. */
   readonly directBinding?: boolean;
-  /** Whether the API serves Mounts as the consumers of claims; without them, a scheduler places pods. Default true. */
-  readonly mounts?: boolean;
+  /** Whether a scheduler chooses the nodes of consumers, and chooses again where there can't be a volume. Default false. */
+  readonly hasScheduler?: boolean;
   /** Hears of each driver that had no room for a claim. */
   readonly onExhausted?: (driver: string) => void;
 }
@@ -48,7 +48,7 @@ export function createProvisioner(context: ProvisionerOptions): Sidecar {
   const parts: ProvisionerParts = {
     ...context,
     bindsDirectly: directBinding,
-    hasScheduler: context.mounts === false,
+    hasScheduler: context.hasScheduler ?? false,
     claims: new Freshest(claims),
     volumes: new Freshest(volumes),
     wants: new Wants(api),

@@ -1,12 +1,11 @@
-import type { Informer } from '../../api/api.ts';
 import { Controller, type Result } from '../../api/controller.ts';
 import { unreachable } from '../../lib/errors.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/core.ts';
-import { type Mount, mounts } from '../../model/kinds/moorage.ts';
 import { storageClasses, volumeAttachments } from '../../model/kinds/storage.ts';
 import { keyOf, refOf, refTo } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
+import { listenToExtras } from '../drivers/listen-to-extras.ts';
 import { isExhausted, isFinal, isInfeasible } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
 import { Freshest } from '../objects/freshest.ts';
@@ -16,19 +15,14 @@ import { decideGrowth } from './decide.ts';
 import { expand, type ResizerContext, recordSize, setProgress } from './expand.ts';
 import { Patience } from './patience.ts';
 
-/**
- * Grows volumes whose claims ask for more than they have. Those that there is no room for wait for it. `mounts` says
- * whether the API serves Mounts.
- */
-export function createResizer(options: SidecarContext & { readonly mounts?: boolean }): Sidecar {
+/** Grows volumes whose claims ask for more than they have. Those that there is no room for wait for it. */
+export function createResizer(options: SidecarContext): Sidecar {
   const { api, drivers, log, events } = options;
   const claims = api.informer(persistentVolumeClaims);
   const context: ResizerContext = { ...options, claims: new Freshest(claims) };
   const volumes = api.informer(persistentVolumes);
   const classes = api.informer(storageClasses);
-  const allMounts: Informer<Mount> | undefined = options.mounts === false ? undefined : api.informer(mounts);
   const attachments = api.informer(volumeAttachments);
-  const mountsOf = allMounts?.index('claim', mountKeys) ?? (() => []);
   const attachedTo = attachments.index('volume', ({ spec }) => [spec.source.persistentVolumeName ?? '']);
   const waitingFor = claims.index('growing', (claim) => (isGrowing(claim) ? [claim.spec.volumeName ?? '', ''] : []));
   const patience = new Patience();
@@ -44,9 +38,9 @@ export function createResizer(options: SidecarContext & { readonly mounts?: bool
     const volume = volumes.get({ name: claim.spec.volumeName ?? '' });
     const driver = drivers.get(volume?.spec.csi?.driver ?? '');
     const storageClass = classes.get({ name: volume?.spec.storageClassName ?? '' });
-    const inUse =
-      attachedTo(claim.spec.volumeName ?? '').length > 0 ||
-      mountsOf(key).some(({ status }) => isMounted(status?.phase));
+    const use = driver?.extras.use;
+    await use?.synced;
+    const inUse = attachedTo(claim.spec.volumeName ?? '').length > 0 || (use?.isInUse(key) ?? false);
     const step = decideGrowth({ claim, volume, storageClass, driver, inUse });
     if (step.do !== 'expand') forRoom.settled(key);
     if (!volume || !driver) return undefined;
@@ -111,7 +105,7 @@ export function createResizer(options: SidecarContext & { readonly mounts?: bool
     .watch(attachments, ({ spec }, { type }) =>
       type === 'deleted' ? waitingFor(spec.source.persistentVolumeName ?? '').map((claim) => keyOf(refTo(claim))) : [],
     );
-  if (allMounts) controller.watch(allMounts, (mount, { type }) => (type === 'added' ? [] : mountKeys(mount)));
+  const uses = listenToExtras(drivers, ({ use }) => use?.onChange((key) => controller.add(key)));
   return {
     controller,
     wake: (driver) => {
@@ -120,6 +114,7 @@ export function createResizer(options: SidecarContext & { readonly mounts?: bool
     },
     roomFreed: (driver) => forRoom.freed(driver),
     close: () => {
+      uses[Symbol.dispose]();
       forRoom[Symbol.dispose]();
       context.claims[Symbol.dispose]();
     },
@@ -131,12 +126,4 @@ function isGrowing({ spec, status }: PersistentVolumeClaim): boolean {
   const wanted = spec.resources?.requests?.['storage'];
   const has = status?.capacity?.['storage'];
   return status?.phase === 'Bound' && wanted !== has && bytesOf(wanted ?? '0') > bytesOf(has ?? '0');
-}
-
-function isMounted(phase: NonNullable<Mount['status']>['phase']): boolean {
-  return phase === 'Mounting' || phase === 'Mounted' || phase === 'Unmounting';
-}
-
-function mountKeys({ metadata, spec }: Mount): string[] {
-  return [keyOf({ namespace: metadata.namespace, name: spec.claim })];
 }

@@ -3,7 +3,7 @@ import type { LocalAttachment } from '../../engines/local/attachments.ts';
 import type { Snapshot, Volume } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
-import { sizeWords } from '../words.ts';
+import { sizeWords } from '../../model/size-words.ts';
 import type { Finding } from './finding.ts';
 
 /** Objects, bytes and devices. Objects are given as they were before and after the engine was looked at, since both move on. */

@@ -42,7 +42,7 @@ describe('callers of CSI that die beside the binder of Kubernetes', () => {
     const drivers = open.use(openDrivers({ api, node: undefined, log: silent, meter: noMeter }));
     await drivers.add({ socket: world.socket });
     const options = { api, drivers, log: silent, events, meter: noMeter };
-    open.use(await startSidecars({ ...options, directBinding: true, attacher: false, mounts: false }));
+    open.use(await startSidecars({ ...options, directBinding: true, attacher: false, hasScheduler: true }));
     return open.move();
   }
 

@@ -33,7 +33,7 @@ await startSidecars({
   meter: noMeter,
   directBinding: direct === 'true',
   attacher: false,
-  mounts: false,
+  hasScheduler: true,
   capacity: { namespace: 'default' },
 });
 // Whoever has started it may go without a word.

@@ -59,7 +59,7 @@ describe.skipIf(process.getuid?.() !== 0)('our driver under the official sidecar
     const events = open.use(createEventRecorder({ api, component: 'csi.moorage.dev', log: silent }));
     const drivers = open.use(openDrivers({ api, node: undefined, log: silent, meter: noMeter }));
     await drivers.add({ socket });
-    const context = { api, drivers, log: silent, events, meter: noMeter, mounts: false };
+    const context = { api, drivers, log: silent, events, meter: noMeter, hasScheduler: true };
     for (const { controller: provisioner } of [createProvisioner(context), createVolumeDeletion(context)]) {
       open.use(provisioner);
       await provisioner.start();
