@@ -1,4 +1,4 @@
-/** Checks that imports point down the list of rooms, never up, and never in a circle. Prints what does not. */
+/** Checks that imports point down the list of rooms, never up, in a circle or over a fence. Prints what does not. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
@@ -21,6 +21,26 @@ export const rooms: readonly string[] = [
   'lib',
 ];
 
+/** Places of src that must not import each other: what is left of a fence, what is right of it, and why. */
+export interface Fence {
+  readonly between: readonly string[];
+  readonly and: readonly string[];
+  readonly why: string;
+}
+
+export const fences: readonly Fence[] = [
+  {
+    between: ['orchestrator', 'kubelet', 'sidecars'],
+    and: ['volumes', 'engines', 'csi/driver'],
+    why: 'the orchestrator half works with anybody’s driver, and the storage half under anybody’s orchestrator',
+  },
+  {
+    between: ['sidecars'],
+    and: ['model/kinds/moorage', 'model/kinds/moorage.ts', 'model/kinds/index.ts'],
+    why: 'callers of CSI know the kinds of Kubernetes only; what else they need comes with a driver’s registration',
+  },
+];
+
 const importPattern =
   /^(?:import|export)\b[^'";]*?\bfrom\s+'(\.[^']+)'|^import\s+'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm;
 
@@ -37,6 +57,8 @@ export function wrongImports(files: ReadonlyMap<string, string>): string[] {
           `${path} imports ${target}: ${roomOf(path)} must not import ${roomOf(target)}, which is above it`,
         );
       }
+      const fence = fences.find((it) => isAcross(it, path, target));
+      if (fence) problems.push(`${path} imports ${target}, over a fence: ${fence.why}`);
     }
   }
   return [...problems, ...circles(graph)];
@@ -56,6 +78,14 @@ function rank(path: string): number {
   const index = rooms.indexOf(roomOf(path));
   if (index < 0) throw new Error(`${path} is in no room: name the room in scripts/imports.ts, and its place`);
   return index;
+}
+
+function isAcross({ between, and }: Fence, path: string, target: string): boolean {
+  return (isIn(between, path) && isIn(and, target)) || (isIn(and, path) && isIn(between, target));
+}
+
+function isIn(places: readonly string[], path: string): boolean {
+  return places.some((place) => path === `src/${place}` || path.startsWith(`src/${place}/`));
 }
 
 /** Each circle of imports once, where it is first met. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sourceFiles, wrongImports } from '../scripts/imports.ts';
+import { fences, sourceFiles, wrongImports } from '../scripts/imports.ts';
 
 const check = (files: Record<string, string>) => wrongImports(new Map(Object.entries(files)));
 
@@ -30,6 +30,35 @@ describe('the direction of imports', () => {
   test('an import of a room below, or of the same room, is right', () => {
     const files = { 'src/api/a.ts': "import { b } from './b.ts';\nimport { c } from '../lib/c.ts';\n" };
     expect(check({ ...files, 'src/api/b.ts': '', 'src/lib/c.ts': '' })).toEqual([]);
+  });
+
+  test.each([
+    ['sidecars/capacity/a.ts', 'volumes/b.ts'],
+    ['kubelet/a.ts', 'engines/local/b.ts'],
+    ['orchestrator/binder/a.ts', 'csi/driver/b.ts'],
+    ['sidecars/a.ts', 'model/kinds/moorage/b.ts'],
+    ['sidecars/a.ts', 'model/kinds/index.ts'],
+  ])('an import over a fence is caught, though it points down: %s imports %s', (path, target) => {
+    const up = '../'.repeat(path.split('/').length - 1);
+    const problems = check({ [`src/${path}`]: `import { b } from '${up}${target}';\n`, [`src/${target}`]: '' });
+    expect(problems).toEqual([expect.stringMatching(`src/${path} imports src/${target}, over a fence: `)]);
+  });
+
+  test('an import over a fence is caught in the other direction, too', () => {
+    const files = { 'src/volumes/a.ts': "import { b } from '../sidecars/b.ts';\n", 'src/sidecars/b.ts': '' };
+    expect(check(files)).toContainEqual(expect.stringContaining('over a fence'));
+  });
+
+  test('what is beside a fence is no business of it', () => {
+    const files = { 'src/sidecars/a.ts': "import { b } from '../csi/drivers.ts';\n", 'src/csi/drivers.ts': '' };
+    expect(check(files)).toEqual([]);
+  });
+
+  test('both sides of each fence are there', () => {
+    const paths = [...sourceFiles(`${import.meta.dirname}/..`).keys()];
+    for (const place of fences.flatMap(({ between, and }) => [...between, ...and])) {
+      expect(paths.some((path) => path === `src/${place}` || path.startsWith(`src/${place}/`))).toBe(true);
+    }
   });
 
   test('a circle is caught', () => {
