@@ -36,6 +36,7 @@ const testTools: readonly Tool[] = [
   { program: 'pip3', package: 'python3-pip', why: 'installing the Python client', needed: false },
   { program: 'zsh', package: 'zsh', why: 'testing completion', needed: false },
   { program: 'fish', package: 'fish', why: 'testing completion', needed: false },
+  { program: 'strace', package: 'strace', why: 'testing what is durable', needed: false },
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
