@@ -23,7 +23,8 @@ export function runTest(directory: string, test: string, name: string): { outcom
   const file = join(directory, '.mutate-report.json');
   const project = test.startsWith('src/') ? 'unit' : 'integration';
   const argv = [join(directory, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project, test];
-  const pattern = name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  // As vitest names the tests of a table.
+  const pattern = name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('%s', '.*');
   const flags = ['--testNamePattern', pattern, '--reporter', 'json', '--outputFile', file];
   const { signal, stderr, stdout } = spawnSync(process.execPath, [...argv, ...flags], {
     cwd: directory,
@@ -37,7 +38,7 @@ export function runTest(directory: string, test: string, name: string): { outcom
   const { testResults } = report.parse(JSON.parse(readFileSync(file, 'utf8')));
   const states = testResults
     .flatMap(({ assertionResults }) => assertionResults)
-    .filter(({ fullName }) => fullName.includes(name))
+    .filter(({ fullName }) => new RegExp(pattern).test(fullName))
     .map(({ status }) => status);
   const words = testResults.map(({ message = '' }) => message).join('\n');
   if (states.includes('failed')) return { outcome: 'failed', words };
