@@ -84,29 +84,11 @@ describe('typed clients', () => {
 
 /** What an object needs at least, of each kind that is not Kubernetes' own. */
 const samples: Readonly<Record<string, object>> = {
-  Backup: { spec: { claim: 'data', target: 'elsewhere' } },
-  BackupTarget: { spec: { directory: '/srv/backups' } },
-  Disk: { spec: {} },
-  Fence: { spec: { node: 'n' } },
   Inventory: { spec: { node: 'n' } },
   Mount: { spec: { claim: 'data', path: '/srv/data' } },
   Pool: { spec: { engine: 'local', path: '/srv/pool' } },
-  Replica: { spec: { volume: 'v', node: 'n', pool: 'p', size: '1Gi' } },
-  Restore: { spec: { backup: 'b', claim: 'again' } },
-  Schedule: { spec: { schedule: '@daily', claims: {} } },
   Snapshot: { spec: { volume: 'v' } },
-  StorageCluster: { spec: { engine: 'mirror' } },
   Volume: { spec: { size: '1Gi' } },
-  VolumeGroupSnapshot: { spec: { source: { selector: { matchLabels: { a: 'b' } } } } },
-  VolumeGroupSnapshotClass: { driver: 'example.com', deletionPolicy: 'Delete' },
-  VolumeGroupSnapshotContent: {
-    spec: {
-      volumeGroupSnapshotRef: { name: 'a', namespace: 'default' },
-      deletionPolicy: 'Delete',
-      driver: 'example.com',
-      source: { volumeHandles: ['h'] },
-    },
-  },
   VolumeSnapshot: { spec: { source: { persistentVolumeClaimName: 'data' } } },
   VolumeSnapshotClass: { driver: 'example.com', deletionPolicy: 'Delete' },
   VolumeSnapshotContent: {

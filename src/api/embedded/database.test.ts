@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silent } from '../../lib/log.ts';
-import { allKinds, nodes } from '../../model/kinds/index.ts';
+import { allKinds, anyKind, nodes, pools } from '../../model/kinds/index.ts';
 import { openEmbeddedApi } from './embedded-api.ts';
 
 let dir: string;
@@ -44,6 +44,26 @@ test('what was written is there after reopening, and versions go on from the las
     [Symbol.asyncIterator]()
     .next();
   await expect(old).rejects.toMatchObject({ code: 'not-ready' });
+});
+
+test('a store that has objects of kinds that are no longer served opens, and keeps them', async () => {
+  const node = (name: string) => ({ apiVersion: 'v1' as const, kind: 'Node' as const, metadata: { name } });
+  const former = { ...pools, kind: 'StorageCluster', singular: 'storagecluster', plural: 'storageclusters' };
+  const cluster = { apiVersion: 'moorage.dev/v1alpha1', kind: 'StorageCluster', metadata: { name: 'old' }, spec: {} };
+  {
+    await using api = await openEmbeddedApi({ file, log: silent, kinds: [...allKinds, anyKind(former)] });
+    await api.create(anyKind(former), cluster);
+    await api.create(nodes, node('a'));
+  }
+  {
+    await using api = await reopen();
+    await expect(api.list(anyKind(former))).rejects.toMatchObject({ code: 'not-found' });
+    await api.delete(nodes, { name: 'a' });
+    await api.create(nodes, node('b'));
+  }
+  await using api = await openEmbeddedApi({ file, log: silent, kinds: [...allKinds, anyKind(former)] });
+  expect((await api.list(nodes)).items.map(({ metadata }) => metadata.name)).toEqual(['b']);
+  expect((await api.list(anyKind(former))).items.map(({ metadata }) => metadata.name)).toEqual(['old']);
 });
 
 test('only its owner can read the file; a store that others can read is refused with the command to run', async () => {

@@ -10,7 +10,6 @@ import {
   persistentVolumes,
   pools,
   roleBindings,
-  schedules,
   secrets,
   storageClasses,
   volumeAttachments,
@@ -356,19 +355,6 @@ describe("Moorage's own kinds", () => {
     }
     expect(accept(volumes, { spec: { size: '4Pi' } }).errors).toEqual([]);
   });
-
-  test.each(['30 2 * * *', '@daily', '*/5 0-6,22 1 jan-mar mon', '0 0 * * 7'])('a Schedule takes "%s"', (schedule) => {
-    expect(accept(schedules, { spec: { schedule, claims: {} } }).errors).toEqual([]);
-  });
-
-  test.each(['', '* * * *', '60 * * * *', '* 24 * * *', '5-1 * * * *', '*/0 * * * *', 'x * * * *', '@sometimes'])(
-    'a Schedule refuses "%s"',
-    (schedule) => {
-      expect(accept(schedules, { spec: { schedule, claims: {} } }).errors.join()).toContain(
-        'spec.schedule: Invalid value',
-      );
-    },
-  );
 });
 
 test('prepare and validate stand objects without a spec, which the schema refuses later', () => {

@@ -3,7 +3,7 @@ import { invalid, same } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import type { ValidationRule } from '../moorage/rules.ts';
 
-/** Parts that VolumeSnapshots and VolumeGroupSnapshots share. */
+/** What went wrong last with a snapshot. */
 export const snapshotError = z.object({ time: z.string().nullish(), message: z.string().nullish() }).nullish();
 
 /** What becomes of a snapshot in the storage system when its object goes. */
