@@ -1,8 +1,8 @@
-import type { ClusterFlags } from '../cli/cluster-flags.ts';
-import type { Log } from '../lib/log.ts';
+import type { ClusterFlags } from '../../cli/cluster-flags.ts';
+import type { Log } from '../../lib/log.ts';
+import { runRole } from '../process.ts';
 import { readAgentOptions, readControllerOptions } from './cluster-options.ts';
 import type { ClusterRole } from './controller.ts';
-import { runRole } from './process.ts';
 
 /** Kubernetes gives a pod 30 s to end, unless told otherwise. */
 const patience = 20_000;

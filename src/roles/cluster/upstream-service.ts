@@ -1,5 +1,5 @@
-import { startCsiDriver } from '../csi/driver/start.ts';
-import { type Placement, startPlacement } from '../volumes/start-placement.ts';
+import { startCsiDriver } from '../../csi/driver/start.ts';
+import { type Placement, startPlacement } from '../../volumes/start-placement.ts';
 import type { ControllerParts } from './leading.ts';
 import { probeOf } from './probe.ts';
 

@@ -1,9 +1,9 @@
-import { inClusterConnection, isInCluster } from '../api/kube/in-cluster.ts';
-import { type ConnectOptions, type KubeApi, openKubeApi } from '../api/kube/kube-api.ts';
-import { sleep } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
-import { pools, snapshots, volumes } from '../model/kinds/moorage.ts';
+import { inClusterConnection, isInCluster } from '../../api/kube/in-cluster.ts';
+import { type ConnectOptions, type KubeApi, openKubeApi } from '../../api/kube/kube-api.ts';
+import { sleep } from '../../lib/clock.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { pools, snapshots, volumes } from '../../model/kinds/moorage.ts';
 
 const firstPause = 200;
 const longestPause = 5_000;
@@ -18,7 +18,7 @@ export async function connectCluster(
   const { connection } =
     kubeconfig === undefined && isInCluster()
       ? { connection: inClusterConnection() }
-      : await import('../api/kube/kubeconfig.ts').then((it) => ({ connection: it.loadConnection({ kubeconfig }) }));
+      : await import('../../api/kube/kubeconfig.ts').then((it) => ({ connection: it.loadConnection({ kubeconfig }) }));
   return openKubeApi({ connection, log, role, views });
 }
 

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pidFile } from '../cli/data-directory.ts';
-import { makeDirectory } from '../lib/directories.ts';
-import { fail, messageOf } from '../lib/errors.ts';
+import { pidFile } from '../../cli/data-directory.ts';
+import { makeDirectory } from '../../lib/directories.ts';
+import { fail, messageOf } from '../../lib/errors.ts';
 
 /**
  * Makes the data directory (0700), and checks that it and what is secret in it belong to who runs this, and that nobody

@@ -1,17 +1,17 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory } from '../lib/directories.ts';
-import { fail, messageOf } from '../lib/errors.ts';
-import { exec } from '../lib/exec.ts';
-import { driverName } from '../model/kinds/moorage.ts';
-import { viewsOf } from '../volumes/node-label.ts';
-import { connectCluster, patiently, waitForOwnKinds } from './cluster.ts';
+import { makeDirectory } from '../../lib/directories.ts';
+import { fail, messageOf } from '../../lib/errors.ts';
+import { exec } from '../../lib/exec.ts';
+import { driverName } from '../../model/kinds/moorage.ts';
+import { viewsOf } from '../../volumes/node-label.ts';
+import { giveMemoryBack } from '../memory.ts';
+import type { ProcessContext } from '../process.ts';
 import type { AgentOptions } from './cluster-options.ts';
+import { connectCluster, patiently, waitForOwnKinds } from './connect.ts';
 import type { ClusterRole } from './controller.ts';
-import { giveMemoryBack } from './memory.ts';
 import { ensureNodePool } from './node-pool.ts';
 import { probeOf } from './probe.ts';
-import type { ProcessContext } from './process.ts';
 
 /**
  * Starts what every node of a cluster needs: the controllers of its own pools and of what is in them, the CSI node
@@ -78,14 +78,14 @@ async function ensureNodeDirectory(path: string): Promise<void> {
 /** Loads the parts while the API is waited for. */
 function importParts() {
   const first = Promise.all([
-    import('../gateways/metrics/metrics.ts'),
-    import('../gateways/health.ts'),
-    import('../api/event-recorder.ts'),
+    import('../../gateways/metrics/metrics.ts'),
+    import('../../gateways/health.ts'),
+    import('../../api/event-recorder.ts'),
   ]).then(([metrics, health, recorder]) => ({ ...metrics, ...health, ...recorder }));
-  const storage = Promise.all([import('../engines/local/engine.ts'), import('../volumes/start.ts')]).then(
+  const storage = Promise.all([import('../../engines/local/engine.ts'), import('../../volumes/start.ts')]).then(
     ([engine, volumes]) => ({ ...engine, ...volumes }),
   );
-  const driver = Promise.all([import('../csi/driver/start.ts'), import('../csi/registration/register.ts')]).then(
+  const driver = Promise.all([import('../../csi/driver/start.ts'), import('../../csi/registration/register.ts')]).then(
     ([start, register]) => ({ ...start, ...register }),
   );
   for (const part of [first, storage, driver]) part.catch(() => {});

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openTemporaryApi, type TemporaryApi } from '../api/embedded/temporary.ts';
-import { silent } from '../lib/log.ts';
-import { mounts, nodes, pools } from '../model/kinds/index.ts';
-import type { Condition } from '../model/object.ts';
+import { openTemporaryApi, type TemporaryApi } from '../../api/embedded/temporary.ts';
+import { silent } from '../../lib/log.ts';
+import { mounts, nodes, pools } from '../../model/kinds/index.ts';
+import type { Condition } from '../../model/object.ts';
+import { poolOf } from '../cluster/node-pool.ts';
 import { ensureFirstObjects } from './first-objects.ts';
-import { poolOf } from './node-pool.ts';
 import { chooseNode, sayOtherNames } from './other-names.ts';
 
 let store: TemporaryApi;

@@ -1,9 +1,9 @@
-import type { Api } from '../api/api.ts';
-import { ensureNode } from '../kubelet/node/node-object.ts';
-import { isCode } from '../lib/errors.ts';
-import { firstPoolMark, nodes, pools } from '../model/kinds/index.ts';
-import { poolOf } from './node-pool.ts';
-import type { UpOptions } from './options.ts';
+import type { Api } from '../../api/api.ts';
+import { ensureNode } from '../../kubelet/node/node-object.ts';
+import { isCode } from '../../lib/errors.ts';
+import { firstPoolMark, nodes, pools } from '../../model/kinds/index.ts';
+import { poolOf } from '../cluster/node-pool.ts';
+import type { UpOptions } from './up-options.ts';
 
 const firstPool = 'default';
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ClusterFlags } from '../cli/cluster-flags.ts';
-import { driverName } from '../model/kinds/moorage.ts';
+import type { ClusterFlags } from '../../cli/cluster-flags.ts';
+import { driverName } from '../../model/kinds/moorage.ts';
 import {
   type Backend,
   backends,
@@ -13,7 +13,7 @@ import {
   readAddress,
   readBoolean,
   readNodeName,
-} from './flag-values.ts';
+} from '../flag-values.ts';
 
 /** What both roles of a cluster need to know. */
 interface CommonOptions {

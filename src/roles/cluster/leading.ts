@@ -1,12 +1,12 @@
-import { identityService } from '../csi/driver/identity.ts';
-import { openController } from '../csi/driver/open-controller.ts';
-import { driverName } from '../model/kinds/moorage.ts';
-import { openOwnDriver } from '../sidecars/drivers/own-driver.ts';
-import { startSidecars } from '../sidecars/start.ts';
-import { seenVolumeReferences } from '../volumes/references/seen.ts';
-import { type PlacementOptions, startPlacement } from '../volumes/start-placement.ts';
+import { identityService } from '../../csi/driver/identity.ts';
+import { openController } from '../../csi/driver/open-controller.ts';
+import { driverName } from '../../model/kinds/moorage.ts';
+import { openOwnDriver } from '../../sidecars/drivers/own-driver.ts';
+import { startSidecars } from '../../sidecars/start.ts';
+import { seenVolumeReferences } from '../../volumes/references/seen.ts';
+import { type PlacementOptions, startPlacement } from '../../volumes/start-placement.ts';
+import { ownDriverExtras } from '../own-driver-extras.ts';
 import { deploymentOf } from './deployment-of.ts';
-import { ownDriverExtras } from './own-driver-extras.ts';
 
 /** What the parts of the controller share. */
 export type ControllerParts = PlacementOptions & {

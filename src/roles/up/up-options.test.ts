@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dataDirectory } from '../cli/data-directory.ts';
-import { readUpOptions } from './options.ts';
+import { dataDirectory } from '../../cli/data-directory.ts';
+import { readUpOptions } from './up-options.ts';
 
 describe('readUpOptions', () => {
   it('takes flags before variables, and variables before defaults', () => {

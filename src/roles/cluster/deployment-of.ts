@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Api } from '../api/api.ts';
-import { messageOf } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
-import { defineKind } from '../model/kinds/define.ts';
-import { pods } from '../model/kinds/index.ts';
-import { type KubeObject, type OwnerReference, objectMeta } from '../model/object.ts';
+import type { Api } from '../../api/api.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { defineKind } from '../../model/kinds/define.ts';
+import { pods } from '../../model/kinds/index.ts';
+import { type KubeObject, type OwnerReference, objectMeta } from '../../model/object.ts';
 
 const schema = z.looseObject({
   apiVersion: z.literal('apps/v1'),

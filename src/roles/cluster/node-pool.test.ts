@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { openTemporaryApi } from '../api/embedded/temporary.ts';
-import { silent } from '../lib/log.ts';
-import { pools } from '../model/kinds/moorage.ts';
+import { openTemporaryApi } from '../../api/embedded/temporary.ts';
+import { silent } from '../../lib/log.ts';
+import { pools } from '../../model/kinds/moorage.ts';
 import { ensureNodePool, poolOf } from './node-pool.ts';
 
 const options = (node: string) => ({ node, backend: 'auto' as const, poolPath: undefined });

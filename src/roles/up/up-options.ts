@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { dataDirectory } from '../cli/data-directory.ts';
-import type { UpFlags } from '../cli/up-flags.ts';
-import { fail } from '../lib/errors.ts';
+import { dataDirectory } from '../../cli/data-directory.ts';
+import type { UpFlags } from '../../cli/up-flags.ts';
+import { fail } from '../../lib/errors.ts';
 import {
   type Backend,
   backends,
@@ -13,7 +13,7 @@ import {
   oneOf,
   readNodeName,
   readPort,
-} from './flag-values.ts';
+} from '../flag-values.ts';
 
 /** What `up` needs to know. Flags and MOORAGE_* variables are read once, into this; nothing reads them later. */
 export interface UpOptions {

@@ -1,9 +1,9 @@
-import { runAsLeader } from '../api/leader-election.ts';
-import { messageOf } from '../lib/errors.ts';
-import { connectCluster, waitForOwnKinds } from './cluster.ts';
+import { runAsLeader } from '../../api/leader-election.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { giveMemoryBack } from '../memory.ts';
+import type { ProcessContext } from '../process.ts';
 import type { ControllerOptions } from './cluster-options.ts';
-import { giveMemoryBack } from './memory.ts';
-import type { ProcessContext } from './process.ts';
+import { connectCluster, waitForOwnKinds } from './connect.ts';
 import type { UpstreamService } from './upstream-service.ts';
 
 /** A role of a cluster, running in this process. */
@@ -86,9 +86,9 @@ export async function controller(options: ControllerOptions, context: ProcessCon
 /** Loads the parts while the connection is made. What only a leader needs is loaded by the one that leads. */
 function importParts() {
   const first = Promise.all([
-    import('../gateways/metrics/metrics.ts'),
-    import('../gateways/health.ts'),
-    import('../api/event-recorder.ts'),
+    import('../../gateways/metrics/metrics.ts'),
+    import('../../gateways/health.ts'),
+    import('../../api/event-recorder.ts'),
   ]).then(([metrics, health, recorder]) => ({ ...metrics, ...health, ...recorder }));
   first.catch(() => {});
   return first;

@@ -1,7 +1,7 @@
-import type { Api } from '../api/api.ts';
-import { isCode } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
-import { defaultPoolLabel, type Pool, pools } from '../model/kinds/moorage.ts';
+import type { Api } from '../../api/api.ts';
+import { isCode } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { defaultPoolLabel, type Pool, pools } from '../../model/kinds/moorage.ts';
 import type { AgentOptions } from './cluster-options.ts';
 
 /** Ensures that this node has a pool: one of its own name, if no Pool names the node yet. */

@@ -1,11 +1,11 @@
-import type { Api } from '../api/api.ts';
-import { report } from '../kubelet/mounter/status.ts';
-import { fail } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
-import { firstPoolMark, mounts, type Node, nodes, pools, volumes } from '../model/kinds/index.ts';
-import { type Condition, isDeleting } from '../model/object.ts';
-import { alreadySay, type Statement, withConditions } from '../volumes/conditions.ts';
-import type { UpOptions } from './options.ts';
+import type { Api } from '../../api/api.ts';
+import { report } from '../../kubelet/mounter/status.ts';
+import { fail } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { firstPoolMark, mounts, type Node, nodes, pools, volumes } from '../../model/kinds/index.ts';
+import { type Condition, isDeleting } from '../../model/object.ts';
+import { alreadySay, type Statement, withConditions } from '../../volumes/conditions.ts';
+import type { UpOptions } from './up-options.ts';
 
 /**
  * The name of this machine's node. A host name that has changed since the pools were made is not followed: what is kept

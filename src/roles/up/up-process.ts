@@ -1,8 +1,8 @@
 import { flushCompileCache } from 'node:module';
-import type { UpFlags } from '../cli/up-flags.ts';
-import { readUpOptions, type UpOptions } from './options.ts';
-import { runRole } from './process.ts';
+import type { UpFlags } from '../../cli/up-flags.ts';
+import { runRole } from '../process.ts';
 import { type Running, up } from './up.ts';
+import { readUpOptions, type UpOptions } from './up-options.ts';
 
 /** `moorage up` as a process. */
 export async function runUp(flags: UpFlags): Promise<number> {

@@ -1,6 +1,6 @@
-import { connectCsi } from '../csi/transport/client.ts';
-import type { CsiClient } from '../csi/transport/csi-client.ts';
-import { messageOf } from '../lib/errors.ts';
+import { connectCsi } from '../../csi/transport/client.ts';
+import type { CsiClient } from '../../csi/transport/csi-client.ts';
+import { messageOf } from '../../lib/errors.ts';
 
 /** Asks the CSI driver of this process over its socket, as its callers do, whether it answers. */
 export interface Probe extends Disposable {
