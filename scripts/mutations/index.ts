@@ -4,7 +4,9 @@ import { durability } from './durability.ts';
 import { formatting } from './formatting.ts';
 import { inventory } from './inventory.ts';
 import type { Mutation } from './mutation.ts';
+import { preconditions } from './preconditions.ts';
 import { promises } from './promises.ts';
+import { provisioning } from './provisioning.ts';
 
 /** Every guard that has a test of its own. */
 export const mutations: readonly Mutation[] = [
@@ -13,5 +15,7 @@ export const mutations: readonly Mutation[] = [
   ...attachment,
   ...formatting,
   ...durability,
+  ...preconditions,
+  ...provisioning,
   ...promises,
 ];

@@ -26,4 +26,19 @@ export const promises: readonly Mutation[] = [
     test: 'src/volumes/ledger.test.ts',
     name: sum,
   },
+  {
+    guard: 'a file system without space is `exhausted`',
+    file: 'src/engines/local/items.ts',
+    text: "code === 'ENOSPC' || ",
+    test: 'test/engines/no-space.test.ts',
+    name: 'makes a new volume, a copy and a snapshot fail as exhausted',
+  },
+  {
+    guard: 'a thick volume that does not fit is `exhausted`',
+    file: 'src/engines/local/space.ts',
+    text: "? 'exhausted'",
+    instead: "? 'internal'",
+    test: 'test/engines/local-image.test.ts',
+    name: 'thin takes no space, thick takes all at once and is refused when there is not enough',
+  },
 ];

@@ -38,13 +38,14 @@ export function controllerService(options: DriverOptions, store: DirectoryStore)
         throw new RpcError(status.RESOURCE_EXHAUSTED, `${options.room - BigInt(used)} bytes are left`);
       }
       const volume = present ?? store.make('volumes', name, size, from);
+      const lacks = (what: string) => options.lacking.includes(what);
       return {
         volume: {
           volumeId: volume.id,
-          capacityBytes: BigInt(volume.size),
+          capacityBytes: BigInt(volume.size) - (lacks('size') ? 1n : 0n),
           volumeContext: { made: 'by other.example.com' },
           accessibleTopology: accessibilityRequirements?.preferred.slice(0, 1) ?? [],
-          ...(volumeContentSource && { contentSource: volumeContentSource }),
+          ...(volumeContentSource && !lacks('source') && { contentSource: volumeContentSource }),
         },
       };
     },

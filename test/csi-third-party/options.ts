@@ -17,6 +17,8 @@ export interface DriverOptions {
   readonly room: bigint;
   /** How often a new snapshot is asked for before it is ready. */
   readonly snapshotPolls: number;
+  /** What its answers to CreateVolume lack, though the volume is made. */
+  readonly lacking: readonly string[];
   /** `Method=milliseconds` before it answers. */
   readonly slow: Readonly<Record<string, number>>;
   /** `Method=CODE`: it does nothing, and fails. */
@@ -42,6 +44,7 @@ export function readOptions(argv: readonly string[]): DriverOptions {
       topology: list,
       room: { type: 'string', default: String(1n << 40n) },
       'snapshot-polls': { type: 'string', default: '0' },
+      lacking: list,
       slow: list,
       failing: list,
       forgetful: list,
@@ -58,6 +61,7 @@ export function readOptions(argv: readonly string[]): DriverOptions {
     topology: pairs(values.topology),
     room: BigInt(values.room),
     snapshotPolls: Number(values['snapshot-polls']),
+    lacking: values.lacking,
     slow: numbers(values.slow),
     failing: pairs(values.failing),
     forgetful: numbers(values.forgetful),

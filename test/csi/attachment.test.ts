@@ -7,7 +7,7 @@ import { exec } from '../../src/lib/exec.ts';
 import { type Volume, volumes } from '../../src/model/kinds/moorage.ts';
 import { mountAt } from '../../src/node/mountinfo.ts';
 import { makeScratch } from '../engines/local-scratch.ts';
-import { interposed } from '../support/interposed-api.ts';
+import { type Call, interposed } from '../support/interposed-api.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { node, openStorageHalf, type StorageHalf } from './storage-half.ts';
 
@@ -19,11 +19,16 @@ describe.runIf(process.getuid?.() === 0)('a volume is brought to a node', () => 
   let half: StorageHalf;
   /** What the driver's view shows of some Volumes, though they have changed since. */
   const lagging = new Map<string, Volume>();
+  /** What others do right before a Volume is deleted. */
+  let beforeDeletion: (name: string) => Promise<unknown> = async () => {};
   beforeAll(async () => {
     scratch = await makeScratch();
     const see = <T extends { metadata: { name: string } }>(it: T) => lagging.get(it.metadata.name) ?? it;
+    const before = async ({ verb, kind, name }: Call) => {
+      if (verb === 'delete' && kind === 'Volume') await beforeDeletion(name);
+    };
     const data = join(scratch.path, 'data');
-    half = await openStorageHalf(data, 'image', exec, undefined, (api) => interposed(api, { see }));
+    half = await openStorageHalf(data, 'image', exec, undefined, (api) => interposed(api, { before, see }));
   });
   afterAll(async () => {
     await half[Symbol.asyncDispose]();
@@ -91,6 +96,17 @@ describe.runIf(process.getuid?.() === 0)('a volume is brought to a node', () => 
     });
     expect((await read(volumeId)).status?.attachments ?? []).toEqual([]);
     expect((await leftovers(scratch.path)).filter((it) => it.includes(volumeId))).toEqual([]);
+  });
+
+  test('in the very moment in which it was to be deleted, and is kept', async () => {
+    const request = await create('wanted');
+    beforeDeletion = () => half.client.node.nodeStageVolume(request);
+    await expect(half.client.controller.deleteVolume(request)).rejects.toMatchObject(refused);
+    beforeDeletion = async () => {};
+    expect((await read(request.volumeId)).metadata.deletionTimestamp).toBeUndefined();
+    expect(await mountAt(request.stagingTargetPath)).toBeDefined();
+    await half.client.node.nodeUnstageVolume(request);
+    await half.client.controller.deleteVolume(request);
   });
 
   test('and stays there while it is published', async () => {

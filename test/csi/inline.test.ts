@@ -8,9 +8,10 @@ import { volumes } from '../../src/model/kinds/moorage.ts';
 import { unmount } from '../../src/node/mount.ts';
 import { readMounts } from '../../src/node/mountinfo.ts';
 import { makeScratch } from '../engines/local-scratch.ts';
+import { type Call, interposed } from '../support/interposed-api.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { type Agent, type Cluster, makePool, openAgent, openCluster } from '../volumes/cluster-rig.ts';
-import { until } from '../volumes/volumes-rig.ts';
+import { until, volume } from '../volumes/volumes-rig.ts';
 
 /** As the kubelet names them. */
 const idOf = (pod: string) => `csi-${Buffer.from(pod).toString('hex').padEnd(64, '0')}`;
@@ -20,10 +21,15 @@ describe.runIf(process.getuid?.() === 0)('a volume that a pod asks for without a
   let scratch: Awaited<ReturnType<typeof makeScratch>>;
   let cluster: Cluster;
   let agent: Agent;
+  /** What others do right before the driver deletes a Volume. */
+  let beforeDeletion: (name: string) => Promise<unknown> = async () => {};
+  const before = async ({ verb, kind, name }: Call) => {
+    if (verb === 'delete' && kind === 'Volume') await beforeDeletion(name);
+  };
   beforeAll(async () => {
     scratch = open.use(await makeScratch());
     cluster = open.use(await openCluster(scratch.path, ['n1']));
-    agent = await openAgent(cluster, 'n1');
+    agent = await openAgent(cluster, 'n1', (api) => interposed(api, { before }));
     open.defer(() => agent[Symbol.asyncDispose]());
     await makePool(cluster, 'n1', '1Gi');
   }, 60_000);
@@ -101,6 +107,26 @@ describe.runIf(process.getuid?.() === 0)('a volume that a pod asks for without a
       status: status.INVALID_ARGUMENT,
       message: expect.stringMatching(message),
     });
+    await nothingLeft();
+  });
+
+  test('takes no other Volume along that has come in its place', async () => {
+    await start('replaced', { size: '64Mi' });
+    let namesake: string | undefined;
+    beforeDeletion = async (name) => {
+      beforeDeletion = async () => {};
+      await cluster.store.patch(volumes, { name }, { type: 'merge', body: { metadata: { finalizers: null } } });
+      await cluster.store.delete(volumes, { name });
+      namesake = (await cluster.store.create(volumes, volume(name, { pool: 'nowhere' }))).metadata.uid;
+    };
+    await expect(end('replaced')).rejects.toMatchObject({ status: status.ABORTED });
+    await end('replaced');
+    const [left] = all();
+    expect(left?.metadata.uid).toBe(namesake);
+    expect(left?.metadata.deletionTimestamp).toBeUndefined();
+    const name = left?.metadata.name ?? '';
+    await cluster.store.delete(volumes, { name });
+    await agent.engine.volumes.delete({ pool: 'n1', name });
     await nothingLeft();
   });
 

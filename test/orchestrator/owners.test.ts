@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Api } from '../../src/api/api.ts';
 import { OwnerWatch } from '../../src/kubelet/owners/owners.ts';
 import { type Exec, exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { mounts } from '../../src/model/kinds/index.ts';
+import { type Call, interposed } from '../support/interposed-api.ts';
 import { inDefault } from '../support/until-object.ts';
 import { TestWorld } from './world.ts';
 
@@ -35,8 +37,8 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-function watchOwners(mostChildren: number): OwnerWatch {
-  return new OwnerWatch({ api: world.api, node: 'here', exec: counting, log: silent, mostChildren });
+function watchOwners(mostChildren: number, api: Api = world.api): OwnerWatch {
+  return new OwnerWatch({ api, node: 'here', exec: counting, log: silent, mostChildren });
 }
 
 async function own(name: string): Promise<ChildProcess> {
@@ -61,6 +63,28 @@ test('many owners are watched by few children, and none is missed when it ends',
   for (const name of names) await world.until(mounts, inDefault(name), (it) => it === undefined);
   // Two that wait, and one that looks at the others in turn.
   expect(most).toBeLessThanOrEqual(3);
+});
+
+test('a Mount that has come in the place of one whose owner ended stays: it has an owner of its own', async () => {
+  await world.claim('data', {});
+  const ended = await own('ended');
+  const [last] = await Promise.all([own('last'), own('alive')]);
+  const mount = (name: string, owner: string) => world.mount(name, 'data', { owner: { lockFile: world.path(owner) } });
+  let namesake: string | undefined;
+  const before = async ({ verb, name }: Call) => {
+    if (verb !== 'delete' || name !== 'here' || namesake) return;
+    await world.gone('here');
+    namesake = (await mount('here', 'alive')).metadata.uid;
+  };
+  await using watch = watchOwners(4, interposed(world.api, { before }));
+  await watch.start();
+  await mount('here', 'ended');
+  await mount('later', 'last');
+  ended.kill('SIGKILL');
+  await expect.poll(() => namesake).toBeDefined();
+  last?.kill('SIGKILL');
+  await world.until(mounts, inDefault('later'), (it) => it === undefined);
+  expect((await world.api.get(mounts, inDefault('here')))?.metadata.uid).toBe(namesake);
 });
 
 test('a Mount whose claim does not exist costs no program', async () => {

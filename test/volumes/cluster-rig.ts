@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Api } from '../../src/api/api.ts';
 import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
 import { createEventRecorder } from '../../src/api/event-recorder.ts';
 import { connectKube, type KubeApi } from '../../src/api/kube/index.ts';
@@ -60,8 +61,12 @@ export async function setReady(api: EmbeddedApi, name: string, status: 'True' | 
   if (node) await api.updateStatus(nodes, { ...node, status: { conditions: [{ type: 'Ready', status }] } });
 }
 
-/** Starts the agent of a node, on data of its own. */
-export async function openAgent(cluster: Pick<Cluster, 'kubeconfig' | 'dir'>, node: string): Promise<Agent> {
+/** Starts the agent of a node, on data of its own. `over` is what comes in between its driver and the API. */
+export async function openAgent(
+  cluster: Pick<Cluster, 'kubeconfig' | 'dir'>,
+  node: string,
+  over: (api: Api) => Api = (api) => api,
+): Promise<Agent> {
   await using open = new AsyncDisposableStack();
   const dataDir = join(cluster.dir, node);
   await mkdir(dataDir, { recursive: true });
@@ -71,7 +76,7 @@ export async function openAgent(cluster: Pick<Cluster, 'kubeconfig' | 'dir'>, no
   const shared = { api, engine, node, dataDir, exec, log, meter: noMeter };
   const { room } = open.use(await startVolumes({ ...shared, sole: false, events }));
   const socket = join(dataDir, 'csi.sock');
-  open.use(await startCsiDriver({ ...shared, services: ['node'], room, socket, events }));
+  open.use(await startCsiDriver({ ...shared, api: over(api), services: ['node'], room, socket, events }));
   const client = connectCsi(socket);
   open.defer(() => client.close());
   const owned = open.move();

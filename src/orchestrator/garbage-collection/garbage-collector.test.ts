@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type Call, interposed } from '../../../test/support/interposed-api.ts';
 import { openTemporaryApi } from '../../api/embedded/temporary.ts';
 import { silent } from '../../lib/log.ts';
 import { type ConfigMap, configMaps, nodes } from '../../model/kinds/index.ts';
@@ -44,6 +45,30 @@ describe('in the store', () => {
     await using collector = createGarbageCollector({ api, log: silent });
     await collector.start();
     await expect.poll(() => [...api.informer(configMaps).list()].map((it) => it.metadata.name)).toEqual(['owner']);
+  });
+
+  test('what was replaced, since it was seen without an owner, by a namesake that has none to lose, stays', async () => {
+    await using store = await openTemporaryApi();
+    const { api } = store;
+    let namesake: string | undefined;
+    const before = async ({ verb, name }: Call) => {
+      if (verb !== 'delete' || name !== 'child' || namesake) return;
+      namesake = 'is coming';
+      await api.delete(configMaps, at('child'));
+      namesake = (await api.create(configMaps, map('child'))).metadata.uid;
+    };
+    await using collector = createGarbageCollector({ api: interposed(api, { before }), log: silent });
+    await collector.start();
+    const owner = await api.create(configMaps, map('owner'));
+    await api.create(configMaps, map('child', [ownedBy(owner)]));
+    await api.delete(configMaps, at('owner'));
+    await expect.poll(() => api.informer(configMaps).get(at('child'))?.metadata.uid === namesake).toBe(true);
+    // What comes after it is carried out after it.
+    const other = await api.create(configMaps, map('other'));
+    await api.create(configMaps, map('later', [ownedBy(other)]));
+    await api.delete(configMaps, at('other'));
+    await expect.poll(() => api.informer(configMaps).get(at('later'))).toBeUndefined();
+    expect((await api.get(configMaps, at('child')))?.metadata.uid).toBe(namesake);
   });
 
   test('in the foreground, the owner waits for those that block it', async () => {
