@@ -10,7 +10,7 @@ export interface ProcessContext {
   readonly fatal: (error: unknown, message: string) => void;
 }
 
-export interface Role<Running extends AsyncDisposable> {
+export interface ProcessRole<Running extends AsyncDisposable> {
   /** The name of the process, as `ps` shows it. */
   readonly title: string;
   readonly logLevel: string;
@@ -24,7 +24,7 @@ export interface Role<Running extends AsyncDisposable> {
  * Runs a role until SIGINT or SIGTERM, and returns the exit code; a second signal, or an end that takes too long,
  * ends the process at once, and so does every failure that nobody expected.
  */
-export async function runRole<Running extends AsyncDisposable>(role: Role<Running>): Promise<number> {
+export async function runRole<Running extends AsyncDisposable>(role: ProcessRole<Running>): Promise<number> {
   process.title = role.title;
   process.umask(0o077);
   const log = openLog(role.logLevel);
@@ -82,7 +82,7 @@ async function stop(running: AsyncDisposable, role: Timed, log: Log, why: string
   }
 }
 
-type Timed = Pick<Role<AsyncDisposable>, 'patience'>;
+type Timed = Pick<ProcessRole<AsyncDisposable>, 'patience'>;
 
 function giveUpLater({ patience }: Timed, log: Log): NodeJS.Timeout {
   return setTimeout(() => {

@@ -10,8 +10,8 @@ import { createProvisioner } from './provisioning/provisioner.ts';
 import { createResizer } from './resizer/resizer.ts';
 import { watchRoom } from './retries/freed-room.ts';
 import { createSnapshotSourceProtection } from './snapshotter/claim-protection.ts';
-import { createSnapshotController } from './snapshotter/snapshot-controller.ts';
 import { createSnapshotter } from './snapshotter/snapshotter.ts';
+import { createVolumeSnapshotController } from './snapshotter/volume-snapshot-controller.ts';
 
 export type { CapacityOptions } from './capacity/options.ts';
 
@@ -44,7 +44,7 @@ export interface SidecarsOptions extends SidecarContext {
 export async function startSidecars(options: SidecarsOptions): Promise<AsyncDisposable> {
   const { attacher = true, snapshotter = true, snapshotController = true, capacity, log } = options;
   const snapshotters = [
-    ...(snapshotController ? [createSnapshotController(options)] : []),
+    ...(snapshotController ? [createVolumeSnapshotController(options)] : []),
     ...(snapshotter ? [createSnapshotter(options)] : []),
   ];
   const sidecars: Sidecar[] = [

@@ -1,4 +1,4 @@
-import { type Source, type VerbTree, valuedFlags } from './tree.ts';
+import { type CompletionSource, type VerbTree, valuedFlags } from './tree.ts';
 
 /** The completion script for fish. */
 export function fishScript(verbs: readonly VerbTree[]): string {
@@ -51,7 +51,7 @@ ${lines.join('\n')}
 `;
 }
 
-function offerOf(source: Source): string {
+function offerOf(source: CompletionSource): string {
   switch (source) {
     case 'none':
       return '-f';

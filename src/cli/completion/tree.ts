@@ -4,7 +4,7 @@ import type { Command, Option } from 'commander';
  * Where a completion comes from: a word list, something that the shell knows (directory, file, program, user), or names
  * that `moorage __complete SOURCE` asks the API for. `none` offers nothing.
  */
-export type Source = string;
+export type CompletionSource = string;
 
 /** The command tree as completion scripts need it. */
 export interface VerbTree {
@@ -12,7 +12,7 @@ export interface VerbTree {
   readonly summary: string;
   readonly flags: readonly FlagTree[];
   /** What each argument may be, in order; the last one may come again. */
-  readonly args: readonly Source[];
+  readonly args: readonly CompletionSource[];
 }
 
 export interface FlagTree {
@@ -20,10 +20,10 @@ export interface FlagTree {
   readonly short: string | undefined;
   readonly description: string;
   /** What its value may be; undefined for a flag without one. */
-  readonly value: Source | undefined;
+  readonly value: CompletionSource | undefined;
 }
 
-const argumentSources: Readonly<Record<string, Source>> = {
+const argumentSources: Readonly<Record<string, CompletionSource>> = {
   claim: 'claims',
   snapshot: 'snapshots',
   path: 'directory',
@@ -34,7 +34,7 @@ const argumentSources: Readonly<Record<string, Source>> = {
   shell: 'words:bash zsh fish',
 };
 
-const flagSources: Readonly<Record<string, Source>> = {
+const flagSources: Readonly<Record<string, CompletionSource>> = {
   '--namespace': 'namespaces',
   '--kubeconfig': 'file',
   '--data': 'directory',

@@ -2,7 +2,7 @@ import { volumeAttachments } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
 import type { MounterContext } from '../mounter/context.ts';
 import type { MountRecord } from '../mounter/mount-ledger.ts';
-import type { Go, Obstacle, Source } from '../mounter/plan.ts';
+import type { Go, MountSource, Obstacle } from '../mounter/plan.ts';
 import { attachmentName } from '../volume-names.ts';
 import { needsAttachment } from './attach-detach.ts';
 
@@ -25,6 +25,6 @@ export function noteAttached({ attaching, meter }: MounterContext, { uid }: Moun
 }
 
 /** The attachment of a CSI volume to the node, if there is one. */
-export function attachmentOf(api: MounterContext['api'], node: string, { csi }: Source & { kind: 'csi' }) {
+export function attachmentOf(api: MounterContext['api'], node: string, { csi }: MountSource & { kind: 'csi' }) {
   return api.informer(volumeAttachments).get({ name: attachmentName(csi.volumeHandle, csi.driver, node) });
 }

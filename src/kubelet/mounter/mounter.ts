@@ -16,7 +16,7 @@ import { mountFinalizer } from '../volume-names.ts';
 import type { MounterContext } from './context.ts';
 import { awaitsGrowth, growMounted } from './growth.ts';
 import type { MountLedger } from './mount-ledger.ts';
-import { report } from './status.ts';
+import { reportMount } from './report-mount.ts';
 import { takeOff } from './take-off.ts';
 import { mountsOfClaim, takeUp } from './take-up.ts';
 
@@ -141,7 +141,7 @@ export class Mounter implements AsyncDisposable {
     const { api, node } = this.#context;
     if (isDeleting(mount) || api.informer(nodes).get({ name: where })) return undefined;
     const message = `there is no node "${where}"; this one is "${node}"`;
-    await report(api, mount, where, { phase: 'Failed', reason: 'NodeNotFound', message });
+    await reportMount(api, mount, where, { phase: 'Failed', reason: 'NodeNotFound', message });
     return undefined;
   }
 
@@ -155,7 +155,7 @@ export class Mounter implements AsyncDisposable {
       if (signal.aborted) throw error;
       const message = describeFailure(error);
       const reason = isCode(error, 'busy') ? 'Busy' : 'UnmountFailed';
-      await report(api, mount, node, { phase: 'Unmounting', reason, message });
+      await reportMount(api, mount, node, { phase: 'Unmounting', reason, message });
       const pause = this.#pauses.get(uid) ?? firstPause;
       this.#pauses.set(uid, Math.min(pause * 2, longestPause));
       return { again: pause };

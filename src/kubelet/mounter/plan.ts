@@ -15,7 +15,7 @@ export interface Obstacle {
 }
 
 /** What a Mount's volume is made of, as far as the mounter goes. */
-export type Source =
+export type MountSource =
   | { readonly kind: 'csi'; readonly csi: NonNullable<PersistentVolume['spec']['csi']> }
   | { readonly kind: 'bind'; readonly path: string; readonly type: string };
 
@@ -37,7 +37,7 @@ export interface MountWorld {
 }
 
 export type MountPlan =
-  | { readonly go: true; readonly volume: PersistentVolume; readonly source: Source; readonly readOnly: boolean }
+  | { readonly go: true; readonly volume: PersistentVolume; readonly source: MountSource; readonly readOnly: boolean }
   | ({ readonly go: false } & Obstacle);
 
 /** A plan that says yes. */
@@ -63,7 +63,7 @@ export function planMount(world: MountWorld): MountPlan {
     const message = `volume "${volume.metadata.name}" can't be used on node "${node.metadata.name}": its node affinity forbids it`;
     return refuse('NodeAffinity', message);
   }
-  const source = sourceOf(volume);
+  const source = mountSourceOf(volume);
   const readOnly = mount.spec.readOnly || volume.spec.csi?.readOnly === true;
   if ('reason' in source) return { go: false, ...source };
   const obstacle = begun ? undefined : (sharingObstacle(world, volume) ?? pathObstacle(world));
@@ -82,7 +82,7 @@ const foreign: Readonly<Record<string, string>> = {
 };
 
 /** What the volume is made of, or why it can't be mounted here. */
-export function sourceOf(volume: PersistentVolume): Source | Obstacle {
+export function mountSourceOf(volume: PersistentVolume): MountSource | Obstacle {
   const { csi, local, hostPath } = volume.spec;
   if (csi) return { kind: 'csi', csi };
   if (local) return { kind: 'bind', path: local.path, type: '' };

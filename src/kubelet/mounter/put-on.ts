@@ -6,7 +6,7 @@ import { lookAt } from '../publish/target.ts';
 import { type MounterContext, measured } from './context.ts';
 import type { MountRecord } from './mount-ledger.ts';
 import type { Go } from './plan.ts';
-import { latest, report } from './status.ts';
+import { latest, reportMount } from './report-mount.ts';
 
 /** Puts the volume at the target: what takeOff undoes. May be called again. Says in the status if it takes long. */
 export async function putOn(
@@ -68,7 +68,7 @@ async function sayIfSlow(
     const message = `the driver is preparing volume "${volume}"; making or checking a large file system takes its time`;
     const news = { phase: 'Mounting', reason: 'Staging', message, volume } as const;
     // Only for information: what can't be written now is overtaken by what comes next.
-    saying = report(context.api, latest(context.api, mount), context.node, news).catch(() => {});
+    saying = reportMount(context.api, latest(context.api, mount), context.node, news).catch(() => {});
   }, slow);
   try {
     await work;

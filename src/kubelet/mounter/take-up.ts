@@ -18,9 +18,9 @@ import { checkTarget, lookAt, resolveTarget } from '../publish/target.ts';
 import { mountFinalizer, stagingPath } from '../volume-names.ts';
 import type { MounterContext } from './context.ts';
 import type { MountRecord } from './mount-ledger.ts';
-import { type Go, invalidPath, type Obstacle, planMount, type Source } from './plan.ts';
+import { type Go, invalidPath, type MountSource, type Obstacle, planMount } from './plan.ts';
 import { putOn } from './put-on.ts';
-import { latest, report } from './status.ts';
+import { latest, reportMount } from './report-mount.ts';
 
 /** Milliseconds after which to look again at what no event tells of: a path in use, a driver that is not there. */
 const patience = 5_000;
@@ -66,14 +66,14 @@ async function bringUp(
   const waiting = attachmentObstacle(context, plan);
   if (waiting) {
     if (!context.attaching.has(record.uid)) context.attaching.set(record.uid, performance.now());
-    await report(api, mount, node, { ...waiting, volume: record.volume });
+    await reportMount(api, mount, node, { ...waiting, volume: record.volume });
     return undefined;
   }
   noteAttached(context, record);
   await putOn(context, mount, plan, record, signal);
   context.published.add(record.uid);
   const message = `volume "${record.volume}" is mounted at ${record.target}`;
-  await report(api, latest(context.api, mount), node, {
+  await reportMount(api, latest(context.api, mount), node, {
     phase: 'Mounted',
     reason: 'Mounted',
     message,
@@ -98,7 +98,7 @@ function draft(context: MounterContext, { metadata }: Mount, { volume, source }:
   return record;
 }
 
-function sourceRecord({ csi, dataDir }: MounterContext, source: Source): MountRecord['source'] {
+function sourceRecord({ csi, dataDir }: MounterContext, source: MountSource): MountRecord['source'] {
   if (source.kind === 'bind') return { kind: 'bind', path: source.path };
   const { driver, volumeHandle: handle } = source.csi;
   const { capabilities } = csi.driver(driver);
@@ -130,7 +130,7 @@ async function hold(context: MounterContext, mount: Mount, obstacle: Obstacle): 
   if (!begun && hasFinalizer(mount, mountFinalizer)) {
     newest = (await ensureNoFinalizer(context.api, mounts, mount, mountFinalizer)) ?? mount;
   }
-  const isNews = await report(context.api, newest, context.node, obstacle);
+  const isNews = await reportMount(context.api, newest, context.node, obstacle);
   if (isNews && obstacle.phase === 'Failed') context.events.warning(mount, 'FailedMount', obstacle.message);
   return { again: patience };
 }
@@ -148,7 +148,7 @@ async function explain(context: MounterContext, mount: Mount, error: unknown): P
     message,
     volume: record?.volume,
   } as const;
-  const isNews = await report(context.api, latest(context.api, mount), context.node, news);
+  const isNews = await reportMount(context.api, latest(context.api, mount), context.node, news);
   if (isNews) context.events.warning(mount, 'FailedMount', message);
   if (lasting || away) return { again: patience };
   throw error;

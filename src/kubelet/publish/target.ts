@@ -4,13 +4,13 @@ import { mountAtPlace } from '../../node/paths/mounted.ts';
 import { entryOf, openEntry, type Place, walk } from '../../node/paths/walk.ts';
 
 /** What is at a path: nothing, an empty directory, something mounted, a symbolic link, or something that is not ours. */
-export type Found = 'nothing' | 'empty-directory' | 'empty-file' | 'mount' | 'link' | 'foreign';
+export type TargetContent = 'nothing' | 'empty-directory' | 'empty-file' | 'mount' | 'link' | 'foreign';
 
 /** What was at a target before anything was mounted there. */
 export type TargetBefore = 'nothing' | 'directory' | 'file';
 
 /** Looks at a path without following a link at its end, or one on the way that others could turn elsewhere. */
-export async function lookAt(path: string): Promise<Found> {
+export async function lookAt(path: string): Promise<TargetContent> {
   return (await atPlace(path, lookAtPlace)) ?? 'nothing';
 }
 
@@ -25,7 +25,7 @@ async function atPlace<T>(path: string, work: (place: Place) => Promise<T>): Pro
   return await work(place);
 }
 
-async function lookAtPlace(place: Place): Promise<Found> {
+async function lookAtPlace(place: Place): Promise<TargetContent> {
   if (await mountAtPlace(place)) return 'mount';
   await using entry = await openEntry(place);
   if (!entry) return 'nothing';

@@ -18,7 +18,7 @@ import { keyOf, refOf, refTo } from '../../model/object.ts';
 import { execute } from './execute.ts';
 import { planBinding } from './plan.ts';
 import { planVolume } from './plan-volume.ts';
-import { claimKeysOfVolume, openWorld, unnamedClass } from './world.ts';
+import { claimKeysOfVolume, openBinderViews, unnamedClass } from './views.ts';
 
 export interface BinderOptions {
   readonly api: Api;
@@ -35,18 +35,18 @@ const concurrency = 64;
 /** Binds claims to volumes; see planBinding. */
 export function createClaimBinder(options: BinderOptions): Controller {
   const { api, log, events, meter } = options;
-  const world = openWorld(options);
+  const views = openBinderViews(options);
   // Of two claims that want the same free volume, one waits here instead of losing a race.
   const choosing = new KeyedLock();
 
   const reconcile = async (key: string): Promise<Result | undefined> => {
-    const claim = world.claims.get(refOf(key));
+    const claim = views.claims.get(refOf(key));
     if (!claim) return undefined;
     const started = performance.now();
-    let plan = planBinding(world.of(claim));
+    let plan = planBinding(views.of(claim));
     if (plan.steps.some((step) => step.do === 'change-volume')) {
       plan = await choosing.run('volumes', async () => {
-        const fresh = planBinding(world.of(world.claims.get(refOf(key)) ?? claim));
+        const fresh = planBinding(views.of(views.claims.get(refOf(key)) ?? claim));
         const at = fresh.steps.findLastIndex((step) => step.do === 'change-volume') + 1;
         await execute(api, events, fresh.steps.slice(0, at));
         return { ...fresh, steps: fresh.steps.slice(at) };
@@ -65,12 +65,12 @@ export function createClaimBinder(options: BinderOptions): Controller {
     .watch(api.informer(persistentVolumes), function* (volume, change) {
       const { claimRef } = volume.spec;
       if (claimRef?.name) yield keyOf({ namespace: claimRef.namespace, name: claimRef.name });
-      for (const claim of world.claimsNaming(volume.metadata.name)) yield keyOf(refTo(claim));
-      if (becameAvailable(volume, change)) yield* keysOf(world.claimsWaitingFor(classOfVolume(volume)));
+      for (const claim of views.claimsNaming(volume.metadata.name)) yield keyOf(refTo(claim));
+      if (becameAvailable(volume, change)) yield* keysOf(views.claimsWaitingFor(classOfVolume(volume)));
     })
     .watch(api.informer(storageClasses), function* (storageClass) {
-      yield* keysOf(world.claimsWaitingFor(storageClass.metadata.name));
-      yield* keysOf(world.claimsWaitingFor(unnamedClass));
+      yield* keysOf(views.claimsWaitingFor(storageClass.metadata.name));
+      yield* keysOf(views.claimsWaitingFor(unnamedClass));
     })
     .watch(api.informer(mounts), (mount, change) => (isNews(mount, change) ? [claimKeyOf(mount)] : []));
 }

@@ -8,13 +8,13 @@ import {
   persistentVolumes,
 } from '../../model/kinds/index.ts';
 import type { ObjectMeta } from '../../model/object.ts';
-import type { ClaimStatus, Step } from './steps.ts';
+import type { BindingStep, ClaimStatus } from './steps.ts';
 
 /**
  * Does the steps of a plan in order. Every write is conditional on the state that the plan was made from, so a lost
  * race is a `conflict`, after which the plan is made anew.
  */
-export async function execute(api: Api, events: EventRecorder, steps: readonly Step[]): Promise<void> {
+export async function execute(api: Api, events: EventRecorder, steps: readonly BindingStep[]): Promise<void> {
   let claim: PersistentVolumeClaim | undefined;
   let volume: PersistentVolume | undefined;
   for (const step of steps) {
@@ -41,14 +41,14 @@ export async function execute(api: Api, events: EventRecorder, steps: readonly S
   }
 }
 
-function changedVolume(volume: PersistentVolume, step: Step & { do: 'change-volume' }): PersistentVolume {
+function changedVolume(volume: PersistentVolume, step: BindingStep & { do: 'change-volume' }): PersistentVolume {
   const metadata = changedMeta(volume.metadata, step);
   if (step.claimRef === undefined) return { ...volume, metadata };
   const { claimRef: _, ...spec } = volume.spec;
   return { ...volume, metadata, spec: step.claimRef ? { ...spec, claimRef: step.claimRef } : spec };
 }
 
-function changedClaim(claim: PersistentVolumeClaim, step: Step & { do: 'change-claim' }): PersistentVolumeClaim {
+function changedClaim(claim: PersistentVolumeClaim, step: BindingStep & { do: 'change-claim' }): PersistentVolumeClaim {
   const { volumeName, storageClassName } = step;
   const spec = { ...claim.spec, ...(volumeName && { volumeName }), ...(storageClassName && { storageClassName }) };
   return { ...claim, metadata: changedMeta(claim.metadata, step), spec };

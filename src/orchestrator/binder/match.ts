@@ -6,7 +6,7 @@ import { defaultClassAnnotation, type StorageClass } from '../../model/kinds/ind
 import { isDeleting } from '../../model/object.ts';
 
 /** A volume that the binder looked at, and why it was not taken. */
-export interface Look {
+export interface VolumeLook {
   readonly volume: string;
   /** One word, for programs. */
   readonly reason: string;
@@ -14,7 +14,7 @@ export interface Look {
   readonly message: string;
 }
 
-export interface Wish {
+export interface BindingWish {
   readonly claim: PersistentVolumeClaim;
   /** Name of the class that the claim asks for; '' means volumes without a class. */
   readonly className: string;
@@ -47,10 +47,10 @@ export function isReservedFor({ spec: { claimRef } }: PersistentVolume, claim: P
 }
 
 /** Why the volume can't be bound to the claim, in the order in which Kubernetes looks; undefined if it can. */
-export function refusalOf(volume: PersistentVolume, wish: Wish): Look | undefined {
+export function refusalOfVolume(volume: PersistentVolume, wish: BindingWish): VolumeLook | undefined {
   const { claim, className, node } = wish;
   const { claimRef } = volume.spec;
-  const refuse = (reason: string, message: string): Look => ({ volume: volume.metadata.name, reason, message });
+  const refuse = (reason: string, message: string): VolumeLook => ({ volume: volume.metadata.name, reason, message });
   const reserved = isReservedFor(volume, claim);
   if (claimRef && !reserved) {
     return refuse('ClaimedByAnother', `it belongs to claim ${claimRef.namespace}/${claimRef.name}`);
@@ -105,13 +105,13 @@ export function modeOf(object: PersistentVolume | PersistentVolumeClaim): 'Files
  */
 export function chooseVolume(
   volumes: Iterable<PersistentVolume>,
-  wish: Wish,
-): { readonly volume: PersistentVolume | undefined; readonly looked: readonly Look[] } {
-  const looked: Look[] = [];
+  wish: BindingWish,
+): { readonly volume: PersistentVolume | undefined; readonly looked: readonly VolumeLook[] } {
+  const looked: VolumeLook[] = [];
   const fitting: PersistentVolume[] = [];
   let blocked = false;
   for (const volume of volumes) {
-    const refusal = refusalOf(volume, wish);
+    const refusal = refusalOfVolume(volume, wish);
     if (!refusal) {
       fitting.push(volume);
       continue;

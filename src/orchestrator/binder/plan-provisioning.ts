@@ -7,7 +7,7 @@ import {
   storageProvisionerAnnotation,
 } from '../../model/claims/well-known.ts';
 import type { Node, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
-import type { BindingPlan, Step } from './steps.ts';
+import type { BindingPlan, BindingStep } from './steps.ts';
 
 interface ProvisioningWorld {
   readonly claim: PersistentVolumeClaim;
@@ -45,7 +45,7 @@ export function planProvisioning(world: ProvisioningWorld): ProvisioningPlan {
     marks[storageProvisionerAnnotation] = provisioner;
     marks[betaStorageProvisionerAnnotation] = provisioner;
   }
-  const steps: Step[] = [];
+  const steps: BindingStep[] = [];
   if (world.adopt || Object.keys(marks).length > 0) {
     steps.push({
       do: 'change-claim',
@@ -75,6 +75,6 @@ function refusedByHand({ claim, storageClass, consumer }: ProvisioningWorld): Pr
 
 function refused(claim: PersistentVolumeClaim, message: string): ProvisioningPlan {
   const reason = 'ProvisioningFailed';
-  const steps: Step[] = [{ do: 'tell', about: claim, type: 'Warning', reason, message }];
+  const steps: BindingStep[] = [{ do: 'tell', about: claim, type: 'Warning', reason, message }];
   return { outcome: 'refused', reason, message, steps };
 }

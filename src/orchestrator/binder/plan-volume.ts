@@ -6,7 +6,7 @@ import {
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
 import { modeOf } from './match.ts';
-import type { Step, VolumeStatus } from './steps.ts';
+import type { BindingStep, VolumeStatus } from './steps.ts';
 
 type Phase = NonNullable<VolumeStatus['phase']>;
 
@@ -16,7 +16,7 @@ export interface VolumePlan {
   readonly phase: Phase;
   /** One sentence, for people. */
   readonly message: string;
-  readonly steps: readonly Step[];
+  readonly steps: readonly BindingStep[];
 }
 
 /**
@@ -57,7 +57,9 @@ function decide(volume: PersistentVolume, found: PersistentVolumeClaim | undefin
     }
     const reason = 'VolumeMismatch';
     const message = 'Cannot bind PersistentVolume to requested PersistentVolumeClaim due to incompatible volumeMode.';
-    const steps = [volume, claim].map((about): Step => ({ do: 'tell', about, type: 'Warning', reason, message }));
+    const steps = [volume, claim].map(
+      (about): BindingStep => ({ do: 'tell', about, type: 'Warning', reason, message }),
+    );
     return { phase: current, message, steps };
   }
   const elsewhere = `claim ${who} is bound to volume "${claim.spec.volumeName}" instead`;
@@ -77,7 +79,7 @@ function become(volume: PersistentVolume, phase: Phase, message: string): Volume
 function unbind(volume: PersistentVolume, message: string): VolumePlan {
   const ours = volume.metadata.annotations?.[boundByControllerAnnotation] !== undefined;
   const { uid: _, resourceVersion: __, ...name } = volume.spec.claimRef ?? {};
-  const change: Step = {
+  const change: BindingStep = {
     do: 'change-volume',
     volume,
     claimRef: ours ? null : name,
@@ -100,7 +102,7 @@ function release(volume: PersistentVolume, message: string): VolumePlan {
     policy === 'Recycle'
       ? 'No recycler plugin found for the volume! Recycle is not offered: empty it yourself, then remove spec.claimRef, or delete it and create it anew'
       : `error getting deleter volume plugin for volume "${volume.metadata.name}": no deletable volume plugin matched: no provisioner made it, so nothing deletes its data; delete the PersistentVolume, and the data if you want that`;
-  const steps: Step[] = [
+  const steps: BindingStep[] = [
     { do: 'set-volume-status', volume, status: { phase: 'Failed', message: why } },
     { do: 'tell', about: volume, type: 'Warning', reason, message: why },
   ];

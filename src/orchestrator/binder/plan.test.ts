@@ -10,7 +10,7 @@ import {
 } from '../../model/claims/well-known.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
 import { type BindingWorld, planBinding } from './plan.ts';
-import type { Step } from './steps.ts';
+import type { BindingStep } from './steps.ts';
 
 type ClaimSpec = PersistentVolumeClaim['spec'];
 type VolumeSpec = PersistentVolume['spec'];
@@ -92,8 +92,8 @@ function plan(world: Partial<BindingWorld>) {
   });
 }
 
-function only<K extends Step['do']>(steps: readonly Step[], kind: K): (Step & { do: K })[] {
-  return steps.filter((step): step is Step & { do: K } => step.do === kind);
+function only<K extends BindingStep['do']>(steps: readonly BindingStep[], kind: K): (BindingStep & { do: K })[] {
+  return steps.filter((step): step is BindingStep & { do: K } => step.do === kind);
 }
 
 describe('which volume a claim takes', () => {

@@ -9,9 +9,16 @@ import {
 } from '../../model/claims/well-known.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../model/kinds/index.ts';
 import { isDeleting } from '../../model/object.ts';
-import { chooseVolume, classOfClaim, defaultClassAmong, isReservedFor, type Look, unsuitableFor } from './match.ts';
+import {
+  chooseVolume,
+  classOfClaim,
+  defaultClassAmong,
+  isReservedFor,
+  unsuitableFor,
+  type VolumeLook,
+} from './match.ts';
 import { planProvisioning } from './plan-provisioning.ts';
-import { type BindingPlan, type ClaimStatus, claimRefTo, type Step } from './steps.ts';
+import { type BindingPlan, type BindingStep, type ClaimStatus, claimRefTo } from './steps.ts';
 
 export type { BindingPlan } from './steps.ts';
 
@@ -123,8 +130,8 @@ function planOfClass(world: BindingWorld, className: string, adopt: boolean): Bi
 
 const pending: ClaimStatus = { phase: 'Pending' };
 
-function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, looked: readonly Look[]): BindingPlan {
-  const steps: Step[] = [];
+function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, looked: readonly VolumeLook[]): BindingPlan {
+  const steps: BindingStep[] = [];
   const { claimRef } = volume.spec;
   if (claimRef?.uid !== claim.metadata.uid) {
     const mark = isReservedFor(volume, claim) ? {} : { annotations: { [boundByControllerAnnotation]: 'yes' } };
@@ -164,7 +171,7 @@ function boundStatus(claim: PersistentVolumeClaim, { spec }: PersistentVolume): 
 }
 
 /** A step that makes phase, modes and capacity so; none if they are. A status that was never written is Pending. */
-function statusStep(claim: PersistentVolumeClaim, status: ClaimStatus): Step[] {
+function statusStep(claim: PersistentVolumeClaim, status: ClaimStatus): BindingStep[] {
   const { phase = 'Pending', accessModes, capacity, currentVolumeAttributesClassName } = claim.status ?? {};
   const same =
     phase === status.phase &&
@@ -178,8 +185,8 @@ function waiting(
   claim: PersistentVolumeClaim,
   reason: string,
   message: string,
-  looked: readonly Look[],
-  ...steps: readonly Step[]
+  looked: readonly VolumeLook[],
+  ...steps: readonly BindingStep[]
 ): BindingPlan {
   return { outcome: 'wait', reason, message, looked, steps: [...steps, ...statusStep(claim, pending)] };
 }
@@ -189,7 +196,7 @@ function refused(
   type: 'Normal' | 'Warning',
   reason: string,
   message: string,
-  looked: readonly Look[],
+  looked: readonly VolumeLook[],
 ): BindingPlan {
   const steps = [tell(claim, type, reason, message), ...statusStep(claim, pending)];
   return { outcome: 'refused', reason, message, looked, steps };
@@ -201,7 +208,7 @@ function lost(claim: PersistentVolumeClaim, reason: string, message: string): Bi
   return { outcome: 'lost', reason, message, looked: [], steps };
 }
 
-function tell(claim: PersistentVolumeClaim, type: 'Normal' | 'Warning', reason: string, message: string): Step {
+function tell(claim: PersistentVolumeClaim, type: 'Normal' | 'Warning', reason: string, message: string): BindingStep {
   return { do: 'tell', about: claim, type, reason, message };
 }
 

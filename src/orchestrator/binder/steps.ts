@@ -1,12 +1,12 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
-import type { Look } from './match.ts';
+import type { VolumeLook } from './match.ts';
 
 export type ClaimStatus = NonNullable<PersistentVolumeClaim['status']>;
 export type VolumeStatus = NonNullable<PersistentVolume['status']>;
 type ClaimRef = NonNullable<PersistentVolume['spec']['claimRef']>;
 
 /** What the binder does next, as data; `null` takes an entry away. A plan's steps are done in order. */
-export type Step =
+export type BindingStep =
   | {
       readonly do: 'change-volume';
       readonly volume: PersistentVolume;
@@ -54,8 +54,8 @@ export interface BindingPlan {
   readonly message: string;
   readonly volume?: string | undefined;
   /** Each volume that was looked at and not taken, and why. */
-  readonly looked: readonly Look[];
-  readonly steps: readonly Step[];
+  readonly looked: readonly VolumeLook[];
+  readonly steps: readonly BindingStep[];
   /** Milliseconds after which to look again. */
   readonly again?: number | undefined;
 }

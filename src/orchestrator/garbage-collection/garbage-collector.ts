@@ -7,7 +7,7 @@ import type { Kind } from '../../model/kind.ts';
 import { allKinds } from '../../model/kinds/index.ts';
 import { isDeleting, type KubeObject, refTo } from '../../model/object.ts';
 import { OwnerGraph } from './graph.ts';
-import { planGarbageCollection, type Step } from './plan.ts';
+import { type CollectionStep, planGarbageCollection } from './plan.ts';
 
 export interface GarbageCollectorOptions {
   readonly api: Api;
@@ -74,7 +74,7 @@ async function carryOut(
   api: Api,
   kind: Kind,
   object: KubeObject,
-  step: Exclude<Step, { readonly do: 'release-dependents' }>,
+  step: Exclude<CollectionStep, { readonly do: 'release-dependents' }>,
 ): Promise<void> {
   switch (step.do) {
     case 'delete': {

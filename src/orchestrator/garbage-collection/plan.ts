@@ -8,7 +8,7 @@ import type { KubeObject, OwnerReference } from '../../model/object.ts';
 export type OwnerState = 'there' | 'waiting' | 'gone' | 'unknown';
 
 /** What to do with an object that has owners, or is one. */
-export type Step =
+export type CollectionStep =
   | { readonly do: 'delete'; readonly policy: 'Background' | 'Foreground' | 'Orphan' }
   | { readonly do: 'drop-owners'; readonly uids: readonly string[] }
   | { readonly do: 'release-dependents' }
@@ -27,13 +27,13 @@ export interface Seen {
  * leaves its dependents behind; an object goes when none of its owners is there any more.
  * https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion
  */
-export function planGarbageCollection(seen: Seen): Step[] {
+export function planGarbageCollection(seen: Seen): CollectionStep[] {
   return seen.object.metadata.deletionTimestamp ? planOwner(seen) : planDependent(seen);
 }
 
-function planOwner({ object: { metadata }, dependents }: Seen): Step[] {
+function planOwner({ object: { metadata }, dependents }: Seen): CollectionStep[] {
   const has = (finalizer: string) => metadata.finalizers?.includes(finalizer) ?? false;
-  const steps: Step[] = [];
+  const steps: CollectionStep[] = [];
   if (has(orphanFinalizer)) {
     if (dependents.length > 0) steps.push({ do: 'release-dependents' });
     steps.push({ do: 'drop-finalizer', finalizer: orphanFinalizer });
@@ -44,7 +44,7 @@ function planOwner({ object: { metadata }, dependents }: Seen): Step[] {
   return steps;
 }
 
-function planDependent({ object: { metadata }, ownerState, dependents }: Seen): Step[] {
+function planDependent({ object: { metadata }, ownerState, dependents }: Seen): CollectionStep[] {
   const { ownerReferences = [], finalizers = [], uid } = metadata;
   if (ownerReferences.length === 0) return [];
   const owners = ownerReferences.map((reference) => ({ uid: reference.uid, state: ownerState(reference) }));

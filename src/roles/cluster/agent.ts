@@ -7,9 +7,9 @@ import { driverName } from '../../model/kinds/moorage.ts';
 import { viewsOf } from '../../volumes/node-label.ts';
 import { giveMemoryBack } from '../memory.ts';
 import type { ProcessContext } from '../process.ts';
-import type { AgentOptions } from './cluster-options.ts';
+import type { AgentProcessOptions } from './cluster-options.ts';
 import { connectCluster, patiently, waitForOwnKinds } from './connect.ts';
-import type { ClusterRole } from './controller.ts';
+import type { ClusterProcess } from './controller.ts';
 import { ensureNodePool } from './node-pool.ts';
 import { probeOf } from './probe.ts';
 
@@ -18,7 +18,7 @@ import { probeOf } from './probe.ts';
  * service, and its registration with the kubelet. Resolves when the kubelet can find it. Disposing of it stops every
  * part in order and leaves the mounts in place.
  */
-export async function agent(options: AgentOptions, { log, signal }: ProcessContext): Promise<ClusterRole> {
+export async function agent(options: AgentProcessOptions, { log, signal }: ProcessContext): Promise<ClusterProcess> {
   await using open = new AsyncDisposableStack();
   const { data: dataDir, node, socket, kubeletDir } = options;
   const parts = importParts();

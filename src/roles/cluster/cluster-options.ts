@@ -30,14 +30,14 @@ interface CommonOptions {
 }
 
 /** What `moorage controller` needs to know. Flags and variables are read once, into this. */
-export interface ControllerOptions extends CommonOptions {
+export interface ControllerProcessOptions extends CommonOptions {
   /** Who this process is among its like. */
   readonly identity: string;
   readonly directBinding: boolean;
 }
 
 /** What `moorage agent` needs to know. */
-export interface AgentOptions extends CommonOptions {
+export interface AgentProcessOptions extends CommonOptions {
   readonly node: string;
   readonly data: string;
   readonly kubeletDir: string;
@@ -48,7 +48,7 @@ export interface AgentOptions extends CommonOptions {
 }
 
 /** A flag beats its variable, which beats the default. Throws `invalid` with the flag's name and what it takes. */
-export function readControllerOptions(flags: ClusterFlags, env: Environment = process.env): ControllerOptions {
+export function readControllerOptions(flags: ClusterFlags, env: Environment = process.env): ControllerProcessOptions {
   return {
     ...commonOptions(flags, env, '/run/moorage/csi.sock', ':9810'),
     // A pod's name stays when its container is started again: then it leads on at once.
@@ -58,7 +58,7 @@ export function readControllerOptions(flags: ClusterFlags, env: Environment = pr
 }
 
 /** The same for the agent. */
-export function readAgentOptions(flags: ClusterFlags, env: Environment = process.env): AgentOptions {
+export function readAgentOptions(flags: ClusterFlags, env: Environment = process.env): AgentProcessOptions {
   const kubeletDir = resolve(flags.kubeletDir ?? '/var/lib/kubelet');
   return {
     ...commonOptions(flags, env, join(kubeletDir, 'plugins', driverName, 'csi.sock'), ':9811'),

@@ -2,7 +2,7 @@ import type { ClusterFlags } from '../../cli/cluster-flags.ts';
 import type { Log } from '../../lib/log.ts';
 import { runRole } from '../process.ts';
 import { readAgentOptions, readControllerOptions } from './cluster-options.ts';
-import type { ClusterRole } from './controller.ts';
+import type { ClusterProcess } from './controller.ts';
 
 /** Kubernetes gives a pod 30 s to end, unless told otherwise. */
 const patience = 20_000;
@@ -37,7 +37,7 @@ export async function runAgent(flags: ClusterFlags): Promise<number> {
 }
 
 function sayReady(fields: object) {
-  return ({ port }: ClusterRole, log: Log) => {
+  return ({ port }: ClusterProcess, log: Log) => {
     const ms = Math.round(Date.now() - performance.timeOrigin);
     log.info({ ...fields, metricsPort: port, ms }, 'ready');
   };

@@ -2,12 +2,12 @@ import { runAsLeader } from '../../api/leader-election.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { giveMemoryBack } from '../memory.ts';
 import type { ProcessContext } from '../process.ts';
-import type { ControllerOptions } from './cluster-options.ts';
+import type { ControllerProcessOptions } from './cluster-options.ts';
 import { connectCluster, waitForOwnKinds } from './connect.ts';
 import type { UpstreamService } from './upstream-service.ts';
 
-/** A role of a cluster, running in this process. */
-export interface ClusterRole extends AsyncDisposable {
+/** A process of a cluster: the controller or an agent. */
+export interface ClusterProcess extends AsyncDisposable {
   /** The port of probes and metrics. */
   readonly port: number;
 }
@@ -20,7 +20,7 @@ const homeNamespace = 'moorage';
  * that leads. The others stand by, and keep no view of the cluster. With sidecars of others, every replica has the CSI
  * service. Resolves when the process can lead; who does is decided later.
  */
-export async function controller(options: ControllerOptions, context: ProcessContext): Promise<ClusterRole> {
+export async function controller(options: ControllerProcessOptions, context: ProcessContext): Promise<ClusterProcess> {
   await using open = new AsyncDisposableStack();
   const { socket, sidecars } = options;
   const { log, signal, fatal } = context;

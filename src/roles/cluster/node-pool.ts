@@ -2,12 +2,12 @@ import type { Api } from '../../api/api.ts';
 import { isCode } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { defaultPoolLabel, type Pool, pools } from '../../model/kinds/moorage.ts';
-import type { AgentOptions } from './cluster-options.ts';
+import type { AgentProcessOptions } from './cluster-options.ts';
 
 /** Ensures that this node has a pool: one of its own name, if no Pool names the node yet. */
 export async function ensureNodePool(
   api: Api,
-  { node, backend, poolPath }: Pick<AgentOptions, 'node' | 'backend' | 'poolPath'>,
+  { node, backend, poolPath }: Pick<AgentProcessOptions, 'node' | 'backend' | 'poolPath'>,
   log: Log,
 ): Promise<void> {
   const present = await api.list(pools);

@@ -13,7 +13,7 @@ import { ensureFirstObjects } from './first-objects.ts';
 import { sayOtherNames } from './other-names.ts';
 import type { UpOptions } from './up-options.ts';
 
-export interface NodeOptions extends Pick<UpOptions, 'backend' | 'poolPath' | 'csi'> {
+export interface NodePartOptions extends Pick<UpOptions, 'backend' | 'poolPath' | 'csi'> {
   readonly api: Api;
   /** The name of this machine's node. */
   readonly node: string;
@@ -35,7 +35,7 @@ export interface RunningNode extends Pick<Kubelet, 'mountedVolumes'>, AsyncDispo
  * Starts what a node needs: its objects, its pools and what is in them, the CSI driver, the drivers of others that are
  * plugged in on it, and what it does as its own kubelet. It knows the rest by the API only. Resolves when it can mount.
  */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
+export async function startNode(options: NodePartOptions): Promise<RunningNode> {
   const { api, node, dataDir, lastLoss, log, events, meter } = options;
   await using open = new AsyncDisposableStack();
   await ensureFirstObjects(api, options);

@@ -1,5 +1,5 @@
 import type { Api } from '../../api/api.ts';
-import { report } from '../../kubelet/mounter/status.ts';
+import { reportMount } from '../../kubelet/mounter/report-mount.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { firstPoolMark, mounts, type Node, nodes, pools, volumes } from '../../model/kinds/index.ts';
@@ -65,7 +65,7 @@ export async function sayOtherNames(api: Api, node: string, log: Log): Promise<v
       await api.updateStatus(pools, { ...pool, status: { ...pool.status, phase: 'Failed', conditions } });
     }
     for (const mount of ownMounts) {
-      if (!isDeleting(mount)) await report(api, mount, name, { phase: 'Failed', reason: 'OtherName', message });
+      if (!isDeleting(mount)) await reportMount(api, mount, name, { phase: 'Failed', reason: 'OtherName', message });
     }
   }
 }

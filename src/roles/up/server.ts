@@ -9,7 +9,7 @@ import type { DriverRegistry } from '../../sidecars/drivers/driver.ts';
 import type { UpOptions } from './up-options.ts';
 
 /** The API of a server, served. */
-export interface ServedApi extends AsyncDisposable {
+export interface RunningServer extends AsyncDisposable {
   readonly url: string;
   readonly kubeconfigFile: string;
   /** The certificate of the authority that the API's own is from, as PEM. */
@@ -32,7 +32,7 @@ export async function serveApi(
   options: Pick<UpOptions, 'data' | 'listen' | 'port'> & Pick<MetricsOptions, 'mountedVolumes'>,
   api: EmbeddedApi,
   log: Log,
-): Promise<ServedApi> {
+): Promise<RunningServer> {
   const { createMetrics, startApiServer, createEventRecorder, ensureApiService } = await servingParts();
   const { data: dir, listen: host, port, mountedVolumes } = options;
   await using open = new AsyncDisposableStack();

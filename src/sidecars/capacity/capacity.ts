@@ -18,7 +18,7 @@ import { describeFailure } from '../drivers/outcome.ts';
 import { Freshest } from '../objects/freshest.ts';
 import { waitsForConsumer } from '../provisioning/decide.ts';
 import type { CapacityOptions } from './options.ts';
-import { type CapacityStep, capacityFields, planCapacity, type Room } from './plan.ts';
+import { type CapacityStep, capacityFields, type DriverCapacity, planCapacity } from './plan.ts';
 
 /** Milliseconds for which changes are gathered. */
 const gather = 1_000;
@@ -87,7 +87,7 @@ export function createCapacity(context: SidecarContext & { readonly capacity: Ca
     return { again: isExact ? pollInterval : settle };
   };
 
-  const ask = async (driver: Driver, storageClass: StorageClass, segments: Segments): Promise<Room> => {
+  const ask = async (driver: Driver, storageClass: StorageClass, segments: Segments): Promise<DriverCapacity> => {
     const at = { storageClass: storageClass.metadata.name, segments };
     try {
       const { availableCapacity, maximumVolumeSize } = await driver.client.controller.getCapacity({
@@ -139,7 +139,7 @@ function objectFor(
   { namespace, owner }: CapacityOptions,
   managedBy: string,
   driver: string,
-  room: Room,
+  room: DriverCapacity,
 ): CSIStorageCapacity {
   return {
     apiVersion: 'storage.k8s.io/v1',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { CSIStorageCapacity } from '../../model/kinds/storage.ts';
-import { planCapacity, type Room } from './plan.ts';
+import { type DriverCapacity, planCapacity } from './plan.ts';
 
 const Gi = 1n << 30n;
-const room = (available: bigint | undefined, more: Partial<Room> = {}): Room => ({
+const room = (available: bigint | undefined, more: Partial<DriverCapacity> = {}): DriverCapacity => ({
   storageClass: 'fast',
   segments: { zone: 'a' },
   available,

@@ -3,7 +3,7 @@ import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { Segments } from '../create-volume/topology.ts';
 
 /** What a driver has for a class in one part of the cluster; sizes in bytes. */
-export interface Room {
+export interface DriverCapacity {
   readonly storageClass: string;
   readonly segments: Segments;
   /** Undefined if the driver could not say. */
@@ -14,8 +14,8 @@ export interface Room {
 
 /** What is to be written for a scheduler to know it. */
 export type CapacityStep =
-  | { readonly do: 'create'; readonly room: Room }
-  | { readonly do: 'update'; readonly object: CSIStorageCapacity; readonly room: Room }
+  | { readonly do: 'create'; readonly room: DriverCapacity }
+  | { readonly do: 'update'; readonly object: CSIStorageCapacity; readonly room: DriverCapacity }
   | { readonly do: 'delete'; readonly object: CSIStorageCapacity };
 
 /**
@@ -23,7 +23,7 @@ export type CapacityStep =
  * what differs by less than a sixteenth is near enough for a scheduler. What a driver could not say stays as it is.
  */
 export function planCapacity(
-  rooms: readonly Room[],
+  rooms: readonly DriverCapacity[],
   published: Iterable<CSIStorageCapacity>,
   exact: boolean,
 ): { readonly steps: CapacityStep[]; readonly isExact: boolean } {
@@ -49,18 +49,18 @@ export function planCapacity(
 }
 
 /** The fields that a room sets. */
-export function capacityFields({ available = 0n, largest }: Room): Pick<CSIStorageCapacity, 'capacity'> {
+export function capacityFields({ available = 0n, largest }: DriverCapacity): Pick<CSIStorageCapacity, 'capacity'> {
   return {
     capacity: formatBytes(available),
     ...(largest !== undefined && { maximumVolumeSize: formatBytes(largest) }),
   };
 }
 
-function says(object: CSIStorageCapacity, { available, largest }: Room): boolean {
+function says(object: CSIStorageCapacity, { available, largest }: DriverCapacity): boolean {
   return bytes(object.capacity) === available && bytes(object.maximumVolumeSize) === largest;
 }
 
-function isNear(object: CSIStorageCapacity, { available, largest }: Room): boolean {
+function isNear(object: CSIStorageCapacity, { available, largest }: DriverCapacity): boolean {
   const near = (before: bigint | undefined, now: bigint | undefined) => {
     if (before === undefined || now === undefined) return before === now;
     const difference = before > now ? before - now : now - before;

@@ -11,7 +11,7 @@ export type ContentSource =
   | { readonly kind: 'snapshot'; readonly snapshotId: string }
   | { readonly kind: 'volume'; readonly volumeId: string };
 
-interface Wish {
+interface CopyWish {
   readonly claim: PersistentVolumeClaim;
   readonly driver: string;
   /** Bytes that the claim asks for. */
@@ -23,7 +23,7 @@ interface Wish {
  * another driver's, another volume mode, larger than the claim.
  */
 export function snapshotSource(
-  wish: Wish,
+  wish: CopyWish,
   name: string,
   snapshot: VolumeSnapshot | undefined,
   content: VolumeSnapshotContent | undefined,
@@ -66,7 +66,7 @@ export function snapshotSource(
  * another driver's, another volume mode, larger than the claim.
  */
 export function cloneSource(
-  wish: Wish,
+  wish: CopyWish,
   name: string,
   source: PersistentVolumeClaim | undefined,
   volume: PersistentVolume | undefined,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { claimWith } from '../fixtures.ts';
-import { readParameters } from './parameters.ts';
+import { readClassParameters } from './parameters.ts';
 
 test('the driver gets what is not ours', () => {
-  const read = readParameters({ colour: 'blue', 'csi.storage.k8s.io/fstype': 'xfs' }, claimWith(), 'pvc-u1');
+  const read = readClassParameters({ colour: 'blue', 'csi.storage.k8s.io/fstype': 'xfs' }, claimWith(), 'pvc-u1');
   expect(read).toEqual({ driver: { colour: 'blue' }, fsType: 'xfs', secrets: {} });
 });
 
@@ -14,7 +14,7 @@ test('secrets are named for one claim', () => {
     'csi.storage.k8s.io/node-stage-secret-name': `\${pvc.name}-\${pvc.annotations['key']}`,
     'csi.storage.k8s.io/node-stage-secret-namespace': `\${pvc.namespace}`,
   };
-  expect(readParameters(parameters, claimWith({}, { annotations: { key: '7' } }), 'pvc-u1').secrets).toEqual({
+  expect(readClassParameters(parameters, claimWith({}, { annotations: { key: '7' } }), 'pvc-u1').secrets).toEqual({
     provisioner: { name: 'admin', namespace: 'vault' },
     'node-stage': { name: 'data-7', namespace: 'shop' },
   });
@@ -22,5 +22,5 @@ test('secrets are named for one claim', () => {
 
 test('a key of ours that nobody knows is an error that lists the known ones', () => {
   const parameters = { 'csi.storage.k8s.io/fsType': 'xfs' };
-  expect(() => readParameters(parameters, claimWith(), 'pvc-u1')).toThrow(/fsType is not known.*fstype/);
+  expect(() => readClassParameters(parameters, claimWith(), 'pvc-u1')).toThrow(/fsType is not known.*fstype/);
 });

@@ -25,7 +25,7 @@ export interface ClassParameters {
  * secrets for one claim. Throws `invalid` for keys of ours that nobody knows.
  * https://kubernetes-csi.github.io/docs/external-provisioner.html#csi-driver-storageclass-parameters
  */
-export function readParameters(
+export function readClassParameters(
   parameters: Readonly<Record<string, string>>,
   claim: PersistentVolumeClaim,
   volumeName: string,

@@ -12,7 +12,7 @@ import type { Driver } from '../drivers/driver.ts';
 import { claimCapabilities } from '../requests/capability.ts';
 import type { ContentSource } from './content-source.ts';
 import type { ClassParameters } from './parameters.ts';
-import type { Requirement } from './topology.ts';
+import type { TopologyRequirement } from './topology.ts';
 
 export type CreateVolumeInit = MessageInitShape<typeof CreateVolumeRequestSchema>;
 
@@ -22,7 +22,7 @@ export interface Wanted {
   readonly storageClass: StorageClass;
   readonly parameters: ClassParameters;
   readonly source: ContentSource | undefined;
-  readonly requirement: Requirement | undefined;
+  readonly requirement: TopologyRequirement | undefined;
   readonly secrets: Readonly<Record<string, string>>;
   readonly mutableParameters: Readonly<Record<string, string>>;
 }

@@ -10,7 +10,7 @@ const mostPlaces = 10_000;
 export type Segments = Readonly<Record<string, string>>;
 
 /** What CreateVolume is asked for: one of the requisite places, the first of the preferred if it can be. */
-export interface Requirement {
+export interface TopologyRequirement {
   readonly requisite: readonly Segments[];
   readonly preferred: readonly Segments[];
 }
@@ -74,7 +74,7 @@ export function accessibility(wish: {
   readonly selectedNode: string | undefined;
   readonly allowed: StorageClass['allowedTopologies'];
   readonly nodes: readonly NodeTopology[];
-}): Requirement | undefined {
+}): TopologyRequirement | undefined {
   const allowed = uniquePlaces(allowedSegments(wish.allowed));
   const places = allowed.length > 0 ? allowed : uniquePlaces(wish.nodes.map(({ segments }) => segments));
   if (wish.selectedNode === undefined) {

@@ -21,9 +21,9 @@ import {
 import type { Driver } from '../drivers/driver.ts';
 import { readSecret } from '../requests/secrets.ts';
 import { type ContentSource, cloneSource, snapshotSource } from './content-source.ts';
-import { driverParameters, readParameters } from './parameters.ts';
+import { driverParameters, readClassParameters } from './parameters.ts';
 import { checkClaim, requestedBytes, type Wanted } from './request.ts';
-import { accessibility, nodeTopologies, type Requirement } from './topology.ts';
+import { accessibility, nodeTopologies, type TopologyRequirement } from './topology.ts';
 
 /** Gathers what a CreateVolume call for a claim is made of. */
 export class Wants {
@@ -44,7 +44,7 @@ export class Wants {
   /** Throws `invalid`, `unsupported` or `not-ready` with a sentence for the claim's events if it can't be asked for. */
   async of(claim: PersistentVolumeClaim, storageClass: StorageClass, driver: Driver): Promise<Wanted> {
     checkClaim(claim, driver.name, driver.capabilities);
-    const parameters = readParameters(storageClass.parameters ?? {}, claim, volumeNameFor(claim));
+    const parameters = readClassParameters(storageClass.parameters ?? {}, claim, volumeNameFor(claim));
     return {
       claim,
       storageClass,
@@ -79,7 +79,7 @@ export class Wants {
     claim: PersistentVolumeClaim,
     { allowedTopologies }: StorageClass,
     driver: Driver,
-  ): Requirement | undefined {
+  ): TopologyRequirement | undefined {
     if (!driver.capabilities.topology) return undefined;
     if (this.nodesWith(driver.name) === 0) {
       fail('not-ready', `no available topology found: no node runs driver ${driver.name} yet`);

@@ -44,7 +44,7 @@ export function announcesController(plugin: GetPluginCapabilitiesResponse): bool
 }
 
 /** Reads the three lists of capabilities; a service that a driver does not have is undefined. */
-export function readCapabilities(
+export function readDriverCapabilities(
   plugin: GetPluginCapabilitiesResponse,
   controller: ControllerGetCapabilitiesResponse | undefined,
   node: NodeGetCapabilitiesResponse | undefined,

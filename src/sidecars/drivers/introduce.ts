@@ -3,7 +3,7 @@ import type { CsiClient } from '../../csi/transport/csi-client.ts';
 import { status } from '../../csi/transport/status.ts';
 import { sleep } from '../../lib/clock.ts';
 import { fail } from '../../lib/errors.ts';
-import { announcesController, type DriverCapabilities, readCapabilities } from './capabilities.ts';
+import { announcesController, type DriverCapabilities, readDriverCapabilities } from './capabilities.ts';
 
 /** What a driver says of itself and of this node. */
 export interface Introduction {
@@ -43,7 +43,7 @@ export async function introduce(
   return {
     name: info.name,
     version: info.vendorVersion,
-    capabilities: readCapabilities(plugin, controller, nodeCapabilities),
+    capabilities: readDriverCapabilities(plugin, controller, nodeCapabilities),
     node: node && {
       id: node.nodeId,
       maxVolumes: node.maxVolumesPerNode,

@@ -10,7 +10,7 @@ type AnyCall = (request: object, options?: CallOptions) => Promise<object>;
 export const defaultTimeout = 30_000;
 
 /** The same client, each call of which is reported to the meter, and has a deadline of 30 s if it names none. */
-export function measured(client: CsiClient, driver: () => string, meter: Meter): CsiClient {
+export function measuredClient(client: CsiClient, driver: () => string, meter: Meter): CsiClient {
   return {
     identity: measuredService(client.identity, driver, meter),
     controller: measuredService(client.controller, driver, meter),

@@ -4,7 +4,7 @@ import { openTemporaryApi } from '../../api/embedded/temporary.ts';
 import { GetPluginCapabilitiesResponseSchema } from '../../csi/protocol/csi_pb.ts';
 import { silent } from '../../lib/log.ts';
 import { csiDrivers, csiNodes, nodes } from '../../model/kinds/index.ts';
-import { readCapabilities } from './capabilities.ts';
+import { readDriverCapabilities } from './capabilities.ts';
 import type { Introduction } from './introduce.ts';
 import { createRegistration, ensureDriverObject, registerNode, withEntry } from './node-registration.ts';
 
@@ -33,7 +33,7 @@ test('what tells of a driver comes back when somebody deletes it', async () => {
   const introduction: Introduction = {
     name: 'a.example.com',
     version: '1',
-    capabilities: readCapabilities(create(GetPluginCapabilitiesResponseSchema), undefined, undefined),
+    capabilities: readDriverCapabilities(create(GetPluginCapabilitiesResponseSchema), undefined, undefined),
     node: { id: 'n1', maxVolumes: 0n, topology: { zone: 'z' } },
   };
   const introductions = new Map([[introduction.name, introduction]]);

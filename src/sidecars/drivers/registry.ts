@@ -3,8 +3,8 @@ import type { Controller } from '../../api/controller.ts';
 import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
-import { Connection } from './connection.ts';
 import type { Driver, DriverRegistration, DriverRegistry } from './driver.ts';
+import { DriverConnection } from './driver-connection.ts';
 import type { Introduction } from './introduce.ts';
 import { createRegistration, ensureDriverObject, registerNode } from './node-registration.ts';
 
@@ -29,7 +29,7 @@ export function openDrivers(options: DriversOptions): DriverRegistry {
 class Registry implements DriverRegistry {
   readonly #options: DriversOptions;
   readonly #drivers = new Map<string, Driver>();
-  readonly #connections = new Map<string, Connection>();
+  readonly #connections = new Map<string, DriverConnection>();
   readonly #listeners = new Set<(driver: Driver) => void>();
   readonly #introductions = new Map<string, Introduction>();
   readonly #registration: Controller | undefined;
@@ -46,7 +46,7 @@ class Registry implements DriverRegistry {
     if (this.#connections.has(socket)) fail('already-exists', `the CSI driver at ${socket} is plugged in already`);
     const { api, node, log, meter, patience = 30_000 } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Driver>();
-    const connection = new Connection({
+    const connection = new DriverConnection({
       socket,
       expected: name,
       asNode: node !== undefined,

@@ -8,7 +8,7 @@ import type { Driver } from '../drivers/driver.ts';
 import { describeFailure, outcomeOf } from '../drivers/outcome.ts';
 import { ensureNoFinalizer } from '../objects/finalizers.ts';
 import type { ProvisionerParts } from './parts.ts';
-import { createVolume, deleteVolume } from './provision.ts';
+import { callCreateVolume, callDeleteVolume } from './provision.ts';
 
 /** Sees to it that no volume exists for a claim that nobody wants any more, and lets the claim go. */
 export async function abandon(
@@ -50,11 +50,11 @@ async function removeUnrecorded(
   const gone = `its StorageClass is gone: create it again, or delete ${volume} by hand and remove the finalizer`;
   const wanted = await parts.wants.ofAbandoned(claim, storageClass ?? fail('not-ready', gone), driver);
   const request = createVolumeRequest(wanted, driver);
-  const answer = await createVolume(parts, claim, driver, request).catch((error: unknown) => {
+  const answer = await callCreateVolume(parts, claim, driver, request).catch((error: unknown) => {
     // If it exists as something else than what is asked for now, its id stays unknown.
     if (outcomeOf(error) === 'unknown' || isCode(error, 'already-exists')) throw error;
     return undefined;
   });
-  await deleteVolume(driver, answer?.volume?.volumeId, wanted.secrets);
+  await callDeleteVolume(driver, answer?.volume?.volumeId, wanted.secrets);
   parts.log.info({ volume, claim: claim.metadata.name }, 'nothing is left of the volume of a deleted claim');
 }

@@ -34,11 +34,11 @@ export async function provision(
       const wanted = await parts.wants.of(found, storageClass, driver);
       const claim = await markInProgress(parts, found, driver.name);
       await protectSource(parts, claim);
-      const answer = await createVolume(parts, claim, driver, createVolumeRequest(wanted, driver));
+      const answer = await callCreateVolume(parts, claim, driver, createVolumeRequest(wanted, driver));
       try {
         checkAnswer(wanted, answer);
       } catch (error) {
-        await deleteVolume(driver, answer.volume?.volumeId, wanted.secrets);
+        await callDeleteVolume(driver, answer.volume?.volumeId, wanted.secrets);
         knowledge.hasMadeNothing(claim);
         throw error;
       }
@@ -62,7 +62,7 @@ export async function provision(
 }
 
 /** Calls CreateVolume, and keeps in mind what its answer says about what may have been made. */
-export async function createVolume(
+export async function callCreateVolume(
   { events, knowledge }: ProvisionerParts,
   claim: PersistentVolumeClaim,
   driver: Driver,
@@ -83,7 +83,11 @@ export async function createVolume(
 }
 
 /** Deletes what an answer named, if it named something. */
-export async function deleteVolume(driver: Driver, id: string | undefined, secrets: Readonly<Record<string, string>>) {
+export async function callDeleteVolume(
+  driver: Driver,
+  id: string | undefined,
+  secrets: Readonly<Record<string, string>>,
+) {
   if (id) await driver.client.controller.deleteVolume({ volumeId: id, secrets });
 }
 

@@ -6,7 +6,7 @@ import type { AccessMode, PersistentVolume } from '../../model/kinds/core.ts';
 export type CapabilityInit = MessageInitShape<typeof VolumeCapabilitySchema>;
 
 /** How a volume is to be used, as an object says it. */
-export interface Use {
+export interface VolumeUse {
   readonly volumeMode?: 'Filesystem' | 'Block' | undefined;
   readonly fsType?: string | undefined;
   readonly mountOptions?: readonly string[] | undefined;
@@ -30,7 +30,7 @@ export function csiMode(mode: AccessMode, singleNodeMultiWriter: boolean): Mode 
 }
 
 /** The capability that asks for one CSI mode of a use. */
-export function capability(use: Use, mode: Mode): CapabilityInit {
+export function capability(use: VolumeUse, mode: Mode): CapabilityInit {
   return {
     accessMode: { mode },
     accessType:
@@ -42,7 +42,7 @@ export function capability(use: Use, mode: Mode): CapabilityInit {
 
 /** What CreateVolume is asked for: a capability for each access mode of the claim. */
 export function claimCapabilities(
-  use: Use,
+  use: VolumeUse,
   accessModes: readonly AccessMode[],
   singleNodeMultiWriter: boolean,
 ): CapabilityInit[] {
@@ -55,7 +55,7 @@ export function claimCapabilities(
  */
 export function volumeCapability(volume: PersistentVolume, singleNodeMultiWriter: boolean): CapabilityInit {
   const { accessModes = [], volumeMode, mountOptions, csi } = volume.spec;
-  const use: Use = { volumeMode, mountOptions, fsType: csi?.fsType };
+  const use: VolumeUse = { volumeMode, mountOptions, fsType: csi?.fsType };
   return capability(use, csiMode(widestMode(volume.metadata.name, accessModes), singleNodeMultiWriter));
 }
 

@@ -7,7 +7,7 @@ import { formatBytes } from '../../model/quantity.ts';
 type ClaimStatus = NonNullable<PersistentVolumeClaim['status']>;
 
 /** How far the growth of a claim is. https://kubernetes.io/docs/concepts/storage/persistent-volumes/#recovering-from-failure-when-expanding-volumes */
-export type Progress =
+export type GrowthProgress =
   | { readonly at: 'controller'; readonly size: bigint }
   | { readonly at: 'controller-failed'; readonly size: bigint; readonly message: string; readonly infeasible: boolean }
   | { readonly at: 'node'; readonly size: bigint }
@@ -16,7 +16,7 @@ export type Progress =
 const ours = ['Resizing', 'FileSystemResizePending', 'ControllerResizeError', 'NodeResizeError'];
 
 /** The status of a claim whose growth is that far; the same object if that is what it says already. */
-export function withProgress(status: ClaimStatus, progress: Progress, now = new Date()): ClaimStatus {
+export function withProgress(status: ClaimStatus, progress: GrowthProgress, now = new Date()): ClaimStatus {
   const size = formatBytes(progress.size);
   const { allocatedResourceStatuses, allocatedResources, ...kept } = status;
   const { storage: _, ...otherStatuses } = allocatedResourceStatuses ?? {};
@@ -40,7 +40,11 @@ export function withProgress(status: ClaimStatus, progress: Progress, now = new 
  * The claim with that status and, for kubelets, the word on whether nodes have a part in it: each node of a volume that
  * many write to would otherwise try.
  */
-export function progressed(claim: PersistentVolumeClaim, status: ClaimStatus, { at }: Progress): PersistentVolumeClaim {
+export function progressed(
+  claim: PersistentVolumeClaim,
+  status: ClaimStatus,
+  { at }: GrowthProgress,
+): PersistentVolumeClaim {
   const { [nodeExpansionNotRequired]: _, ...rest } = claim.metadata.annotations ?? {};
   const annotations = at === 'end' ? { ...rest, [nodeExpansionNotRequired]: 'true' } : rest;
   return { ...claim, metadata: { ...claim.metadata, annotations }, status };
@@ -48,7 +52,7 @@ export function progressed(claim: PersistentVolumeClaim, status: ClaimStatus, { 
 
 const nodeExpansionNotRequired = 'volume.kubernetes.io/node-expansion-not-required';
 
-function resizeState(progress: Progress): string | undefined {
+function resizeState(progress: GrowthProgress): string | undefined {
   switch (progress.at) {
     case 'controller':
       return 'ControllerResizeInProgress';
@@ -63,7 +67,7 @@ function resizeState(progress: Progress): string | undefined {
   }
 }
 
-function conditionsOf(progress: Progress): Condition[] {
+function conditionsOf(progress: GrowthProgress): Condition[] {
   switch (progress.at) {
     case 'controller':
       return [{ type: 'Resizing', status: 'True' }];

@@ -13,7 +13,7 @@ import type { Freshest } from '../objects/freshest.ts';
 import { volumeCapability } from '../requests/capability.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 import type { Complaints } from '../retries/complaints.ts';
-import { type Progress, progressed, withProgress } from './claim-status.ts';
+import { type GrowthProgress, progressed, withProgress } from './claim-status.ts';
 
 /** What the resizer's steps work with. */
 export interface ResizerContext extends SidecarContext {
@@ -78,7 +78,11 @@ export async function recordSize(
 }
 
 /** Writes on the claim how far its growth is. Throws `conflict` if the claim has changed since. */
-export async function setProgress({ api, claims }: ResizerContext, claim: PersistentVolumeClaim, progress: Progress) {
+export async function setProgress(
+  { api, claims }: ResizerContext,
+  claim: PersistentVolumeClaim,
+  progress: GrowthProgress,
+) {
   const status = withProgress(claim.status ?? {}, progress);
   if (status === claim.status) return claim;
   return claims.note(await api.updateStatus(persistentVolumeClaims, progressed(claim, status, progress)));

@@ -10,7 +10,7 @@ import { measuredStep } from '../measured-step.ts';
 import { ensureFinalizer, ensureNoFinalizer } from '../objects/finalizers.ts';
 import { decideContent } from './decide.ts';
 import {
-  deleteSnapshot,
+  callDeleteSnapshot,
   deleteUnrecorded,
   lookAtSnapshot,
   recordFailure,
@@ -99,7 +99,7 @@ async function work(context: SidecarContext, content: VolumeSnapshotContent, dri
     }
     case 'delete': {
       const handle = content.status?.snapshotHandle ?? content.spec.source.snapshotHandle ?? '';
-      await deleteSnapshot(context, content, handle, driver);
+      await callDeleteSnapshot(context, content, handle, driver);
       await letGo();
       log.info(fields, 'snapshot deleted');
       return true;

@@ -51,7 +51,7 @@ export async function deleteUnrecorded(
     if (!isAnswer || outcomeOf(error) === 'unknown' || isCode(error, 'already-exists')) throw error;
     return undefined;
   });
-  if (snapshot) await deleteSnapshot(context, content, snapshot.snapshotId, driver);
+  if (snapshot) await callDeleteSnapshot(context, content, snapshot.snapshotId, driver);
 }
 
 /** Looks at a snapshot that was there before; a driver that can't list is believed to have it. */
@@ -73,7 +73,7 @@ export async function lookAtSnapshot(
 }
 
 /** Deletes the snapshot with its driver. */
-export async function deleteSnapshot(
+export async function callDeleteSnapshot(
   { api }: SidecarContext,
   content: VolumeSnapshotContent,
   snapshotId: string,

@@ -18,7 +18,7 @@ import type { BindingWorld } from './plan.ts';
 export const unnamedClass = ' ';
 
 /** The informers of the binder, with look-ups that cost only what they return. */
-export interface World {
+export interface BinderViews {
   readonly claims: Informer<PersistentVolumeClaim>;
   /** What decides over this claim, and no more. */
   of(claim: PersistentVolumeClaim): BindingWorld;
@@ -29,11 +29,11 @@ export interface World {
 }
 
 /** Opens the binder's view of the objects. `node` is that of Mounts that name none. */
-export function openWorld(options: {
+export function openBinderViews(options: {
   readonly api: Api;
   readonly node: string;
   readonly hasDriver: (provisioner: string) => boolean;
-}): World {
+}): BinderViews {
   const { api } = options;
   const claims = api.informer(persistentVolumeClaims);
   const volumes = api.informer(persistentVolumes);

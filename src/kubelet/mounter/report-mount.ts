@@ -7,7 +7,7 @@ import { type Condition, refTo } from '../../model/object.ts';
 type Phase = NonNullable<NonNullable<Mount['status']>['phase']>;
 
 /** What is known of a Mount, for its status. */
-export interface Report {
+export interface MountReport {
   readonly phase: Phase;
   /** One word, for programs. */
   readonly reason: string;
@@ -20,7 +20,7 @@ export interface Report {
  * Writes the report into the Mount's status, and returns whether that was news: what it says already is not written
  * again. No error if the Mount is gone.
  */
-export async function report(api: Api, mount: Mount, node: string, news: Report): Promise<boolean> {
+export async function reportMount(api: Api, mount: Mount, node: string, news: MountReport): Promise<boolean> {
   const before = mount.status;
   const old = before?.conditions?.find(({ type }) => type === 'Ready');
   const status = news.phase === 'Mounted' ? 'True' : 'False';

@@ -8,13 +8,13 @@ import { isCode } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
 import { type Introduction, introduce } from './introduce.ts';
-import { measured } from './measured-client.ts';
+import { measuredClient } from './measured-client.ts';
 import { describeFailure } from './outcome.ts';
 
 const firstPause = 50;
 const longestPause = 5_000;
 
-export interface ConnectionOptions {
+export interface DriverConnectionOptions {
   readonly socket: string;
   readonly expected: string | undefined;
   readonly asNode: boolean;
@@ -30,8 +30,8 @@ export interface ConnectionOptions {
  * Keeps in touch with the driver behind a socket: introduces itself until the driver answers, and again when the
  * socket is made anew, since the driver that comes back may be another version with other capabilities.
  */
-export class Connection implements AsyncDisposable {
-  readonly #options: ConnectionOptions;
+export class DriverConnection implements AsyncDisposable {
+  readonly #options: DriverConnectionOptions;
   readonly #client: CsiClient;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
@@ -40,10 +40,10 @@ export class Connection implements AsyncDisposable {
   #changed = false;
   #lastFailure = 'it has not answered';
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: DriverConnectionOptions) {
     this.#options = options;
     this.#name = options.expected ?? options.socket;
-    this.#client = measured(connectCsi(options.socket), () => this.#name, options.meter);
+    this.#client = measuredClient(connectCsi(options.socket), () => this.#name, options.meter);
     this.#done = this.#run();
   }
 

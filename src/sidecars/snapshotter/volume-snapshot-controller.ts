@@ -25,7 +25,7 @@ import { deleteSnapshotObject } from './delete-snapshot-object.ts';
 import { isSameStatus, statusFromContent } from './snapshot-status.ts';
 
 /** Binds VolumeSnapshots to contents, making the contents that are not there, and keeps their status. */
-export function createSnapshotController(context: SidecarContext): Sidecar {
+export function createVolumeSnapshotController(context: SidecarContext): Sidecar {
   const { api, log } = context;
   const snapshots = api.informer(volumeSnapshots);
   const contents = api.informer(volumeSnapshotContents);
