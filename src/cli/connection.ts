@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KubeApi } from '../api/kube/index.ts';
 import { fail } from '../lib/errors.ts';
-import { dataDirectory } from './data-directory.ts';
+import { dataDirectory } from './flags/data-directory.ts';
 
 /** The options of every verb that talks to the API. */
 export interface ConnectionOptions {

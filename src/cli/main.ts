@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import { codeOf, exitCodes, messageOf } from '../lib/errors.ts';
+import type { Roles } from './flags/up-flags.ts';
 import { processTerminal } from './output/terminal.ts';
 import { createProgram } from './program.ts';
-import type { Roles } from './up-flags.ts';
 
 /** Runs one command line, and returns its exit code. What goes wrong is printed, never thrown. */
 export async function runCommandLine(argv: readonly string[], roles: Roles): Promise<number> {

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { exitCodes } from '../lib/errors.ts';
 import { ownVersion } from '../lib/version.ts';
+import type { Roles } from './flags/up-flags.ts';
 import type { Terminal } from './output/terminal.ts';
-import type { Roles } from './up-flags.ts';
 import type { Flags, Verb } from './verb.ts';
 import { verbs } from './verbs/index.ts';
 

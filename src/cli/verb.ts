@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { ClusterFlags } from './cluster-flags.ts';
 import type { ConnectionOptions } from './connection.ts';
+import type { ClusterFlags } from './flags/cluster-flags.ts';
+import type { Roles, UpFlags } from './flags/up-flags.ts';
 import type { Format } from './output/print.ts';
 import type { Terminal } from './output/terminal.ts';
-import type { Roles, UpFlags } from './up-flags.ts';
 
 /** Every flag that a verb can have, as it was typed. */
 export interface Flags extends ConnectionOptions, Omit<UpFlags, 'data'>, Omit<ClusterFlags, keyof ConnectionOptions> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { probeReflink } from '../../engines/local/choose-layout.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { unescapeOctal } from '../../node/mountinfo.ts';
-import { runningProcess } from '../data-directory.ts';
+import { runningProcess } from '../flags/data-directory.ts';
 import { humanBytes } from '../output/human.ts';
 import { bad, type Check, good, limited } from './finding.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeSnapshot } from '../../model/kinds/index.ts';
-import type { World } from '../world.ts';
+import type { World } from '../world/world.ts';
 import { explainClaim } from './claim.ts';
 
 const standard: StorageClass = {

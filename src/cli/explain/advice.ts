@@ -6,8 +6,8 @@ import {
 } from '../../model/kinds/index.ts';
 import { classOfClaim, unsuitableFor } from '../../orchestrator/binder/match.ts';
 import type { BindingPlan } from '../../orchestrator/binder/plan.ts';
-import { lastWarning } from '../problems.ts';
-import type { World } from '../world.ts';
+import { lastWarning } from '../world/problems.ts';
+import type { World } from '../world/world.ts';
 import type { Look } from './report.ts';
 import { adviceOnSource, askAnew } from './source-advice.ts';
 

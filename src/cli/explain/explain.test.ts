@@ -7,8 +7,8 @@ import type {
   StorageClass,
   Volume,
 } from '../../model/kinds/index.ts';
-import { findProblems } from '../problems.ts';
-import type { World } from '../world.ts';
+import { findProblems } from '../world/problems.ts';
+import type { World } from '../world/world.ts';
 import { explainClaim } from './claim.ts';
 import { explainMount, explainPersistentVolume } from './others.ts';
 

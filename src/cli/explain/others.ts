@@ -5,8 +5,8 @@ import { isDeleting, type KubeObject } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { poolBroken } from '../../volumes/conditions.ts';
 import { humanQuantity } from '../output/human.ts';
-import { lastWarning, readyMessage, whyUnusable } from '../problems.ts';
-import type { World } from '../world.ts';
+import { lastWarning, readyMessage, whyUnusable } from '../world/problems.ts';
+import type { World } from '../world/world.ts';
 import { lookForPlace, placeOf } from './places.ts';
 import { type Report, reportOn } from './report.ts';
 

@@ -3,8 +3,8 @@ import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { type PlacementWish, type PoolOffer, place } from '../../volumes/placement.ts';
 import { humanBytes, humanQuantity } from '../output/human.ts';
-import { readyMessage } from '../problems.ts';
-import type { World } from '../world.ts';
+import { readyMessage } from '../world/problems.ts';
+import type { World } from '../world/world.ts';
 import type { Look } from './report.ts';
 
 /** Each pool on each node, and whether a new volume would go there; decided by the same function that places it. */

@@ -1,7 +1,7 @@
 import type { Condition, KubeObject } from '../../model/object.ts';
 import { age } from '../output/human.ts';
 import type { Terminal } from '../output/terminal.ts';
-import { eventsOf, timeOf, type World } from '../world.ts';
+import { eventsOf, timeOf, type World } from '../world/world.ts';
 
 /** Why an object is as it is. */
 export interface Report {

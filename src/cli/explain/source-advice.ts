@@ -4,7 +4,7 @@ import type { PersistentVolumeClaim, VolumeSnapshot } from '../../model/kinds/in
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { humanQuantity } from '../output/human.ts';
-import type { World } from '../world.ts';
+import type { World } from '../world/world.ts';
 
 /** A claim can't be changed but for its size: how to ask for something else. */
 export function askAnew({ metadata }: PersistentVolumeClaim): string {

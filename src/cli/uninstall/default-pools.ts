@@ -1,8 +1,8 @@
 import type { Api } from '../../api/api.ts';
 import { isCode } from '../../lib/errors.ts';
 import { defaultPoolLabel, pools } from '../../model/kinds/moorage.ts';
-import { readyMessage } from '../problems.ts';
-import { waitFor } from '../wait.ts';
+import { waitFor } from '../objects/wait-for.ts';
+import { readyMessage } from '../world/problems.ts';
 
 /**
  * Deletes the pools that agents made by themselves, while there are agents to do it, and returns their names when they

@@ -1,5 +1,5 @@
 import type { Verb } from '../verb.ts';
-import { clusterVerbs } from './cluster.ts';
+import { clusterVerbs } from './system/cluster.ts';
 
 const timeout = ['--timeout <seconds>', 'how long to wait (default: 60)'] as const;
 const objectFormats = ['json', 'yaml', 'name'] as const;
@@ -40,7 +40,7 @@ export const verbs: readonly Verb[] = [
     summary: 'print the path of the kubeconfig of `moorage up`',
     flags: [['--data <directory>', 'the data directory of `moorage up`']],
     examples: [['export KUBECONFIG=$(moorage kubeconfig)', 'from now on, kubectl talks to Moorage']],
-    run: async (call) => (await import('./kubeconfig.ts')).kubeconfig(call),
+    run: async (call) => (await import('./system/kubeconfig.ts')).kubeconfig(call),
   },
   {
     usage: 'status',
@@ -51,7 +51,7 @@ export const verbs: readonly Verb[] = [
       ['moorage status', 'one screen'],
       ['moorage status -o json', 'the same for programs'],
     ],
-    run: async (call) => (await import('./status.ts')).status(call),
+    run: async (call) => (await import('./system/status.ts')).status(call),
   },
   {
     usage: 'explain <kind/name>',
@@ -63,7 +63,7 @@ export const verbs: readonly Verb[] = [
       ['moorage explain pvc/data', 'why claim data is where it is, or why it is not bound'],
       ['moorage explain mount/web -n shop', 'what a Mount waits for'],
     ],
-    run: async (call) => (await import('./explain.ts')).explain(call),
+    run: async (call) => (await import('./system/explain.ts')).explain(call),
   },
   {
     usage: 'mount <claim> <path>',
@@ -81,7 +81,7 @@ export const verbs: readonly Verb[] = [
       ['moorage mount data /srv/data', 'mount claim data'],
       ['moorage mount data /mnt/look --read-only', 'once more, to look at it'],
     ],
-    run: async (call) => (await import('./mount.ts')).mount(call),
+    run: async (call) => (await import('./volumes/mount.ts')).mount(call),
   },
   {
     usage: 'umount <path-or-mount>',
@@ -89,7 +89,7 @@ export const verbs: readonly Verb[] = [
     flags: [timeout],
     connects: true,
     examples: [['moorage umount /srv/data', 'unmount it; says who uses it, if somebody does']],
-    run: async (call) => (await import('./umount.ts')).umount(call),
+    run: async (call) => (await import('./volumes/umount.ts')).umount(call),
   },
   {
     usage: 'run <program> [arguments...]',
@@ -108,7 +108,7 @@ export const verbs: readonly Verb[] = [
       ['moorage run --claim data:/data:ro -- ls -l /data', 'look into it'],
       ['moorage run --claim db:/db --user nobody -- sh', 'as another user'],
     ],
-    run: async (call) => (await import('./run.ts')).run(call),
+    run: async (call) => (await import('./volumes/run.ts')).run(call),
   },
   {
     usage: 'snapshot <claim> [name]',
@@ -120,7 +120,7 @@ export const verbs: readonly Verb[] = [
       ['moorage snapshot data', 'named after the claim and the time'],
       ['moorage snapshot data before-upgrade', 'with a name'],
     ],
-    run: async (call) => (await import('./snapshot.ts')).snapshot(call),
+    run: async (call) => (await import('./volumes/snapshot.ts')).snapshot(call),
   },
   {
     usage: 'restore <snapshot> <new-claim>',
@@ -136,7 +136,7 @@ export const verbs: readonly Verb[] = [
       ['moorage restore before-upgrade data-2', 'a second claim, with the content of the snapshot'],
       ['moorage restore before-upgrade data-2 --size 20Gi', 'and more room'],
     ],
-    run: async (call) => (await import('./restore.ts')).restore(call),
+    run: async (call) => (await import('./volumes/restore.ts')).restore(call),
   },
   {
     usage: 'clone <claim> <new-claim>',
@@ -149,7 +149,7 @@ export const verbs: readonly Verb[] = [
     connects: true,
     formats: objectFormats,
     examples: [['moorage clone data data-test', 'a copy to try things on']],
-    run: async (call) => (await import('./clone.ts')).clone(call),
+    run: async (call) => (await import('./volumes/clone.ts')).clone(call),
   },
   {
     usage: 'grow <claim> <size>',
@@ -161,7 +161,7 @@ export const verbs: readonly Verb[] = [
       ['moorage grow data 20Gi', 'to 20 GiB'],
       ['moorage grow data +5Gi', 'by 5 GiB'],
     ],
-    run: async (call) => (await import('./grow.ts')).grow(call),
+    run: async (call) => (await import('./volumes/grow.ts')).grow(call),
   },
   {
     usage: 'adopt [paths...]',
@@ -174,7 +174,7 @@ export const verbs: readonly Verb[] = [
       ['moorage adopt', 'after the store of objects was lost'],
       ['moorage adopt /srv/old-data/pools/default', 'a pool of another data directory'],
     ],
-    run: async (call) => (await import('./adopt.ts')).adopt(call),
+    run: async (call) => (await import('./volumes/adopt.ts')).adopt(call),
   },
   {
     usage: 'inventory',
@@ -191,7 +191,7 @@ export const verbs: readonly Verb[] = [
       ['moorage inventory', 'look, and change nothing'],
       ['moorage inventory --clean', 'remove leaks that are ours and old'],
     ],
-    run: async (call) => (await import('./inventory.ts')).inventory(call),
+    run: async (call) => (await import('./system/inventory.ts')).inventory(call),
   },
   {
     usage: 'doctor',
@@ -200,14 +200,14 @@ export const verbs: readonly Verb[] = [
     flags: [['--data <directory>', 'data directory to look at']],
     formats: ['json', 'yaml'],
     examples: [['moorage doctor', 'a list, worst first']],
-    run: async (call) => (await import('./doctor.ts')).doctor(call),
+    run: async (call) => (await import('./system/doctor.ts')).doctor(call),
   },
   {
     usage: 'version',
     summary: 'print the versions of Moorage, Node.js and SQLite',
     formats: ['json', 'yaml'],
     examples: [['moorage version', 'for bug reports']],
-    run: async (call) => (await import('./version.ts')).version(call),
+    run: async (call) => (await import('./system/version.ts')).version(call),
   },
   {
     usage: 'completion <shell>',
@@ -216,7 +216,7 @@ export const verbs: readonly Verb[] = [
       ['source <(moorage completion bash)', 'for this shell'],
       ['moorage completion fish > ~/.config/fish/completions/moorage.fish', 'for ever'],
     ],
-    run: async (call) => (await import('./completion.ts')).completion(call),
+    run: async (call) => (await import('./system/completion.ts')).completion(call),
   },
   ...clusterVerbs,
   {
@@ -225,6 +225,6 @@ export const verbs: readonly Verb[] = [
     isHidden: true,
     connects: true,
     examples: [],
-    run: async (call) => (await import('./complete.ts')).complete(call),
+    run: async (call) => (await import('./system/complete.ts')).complete(call),
   },
 ];

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ClusterFlags } from '../../cli/cluster-flags.ts';
+import type { ClusterFlags } from '../../cli/flags/cluster-flags.ts';
 import { driverName } from '../../model/kinds/moorage.ts';
 import {
   type Backend,

@@ -1,4 +1,4 @@
-import type { ClusterFlags } from '../../cli/cluster-flags.ts';
+import type { ClusterFlags } from '../../cli/flags/cluster-flags.ts';
 import type { Log } from '../../lib/log.ts';
 import { runRole } from '../process.ts';
 import { readAgentOptions, readControllerOptions } from './cluster-options.ts';

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pidFile } from '../../cli/data-directory.ts';
+import { pidFile } from '../../cli/flags/data-directory.ts';
 import { makeDirectory } from '../../lib/directories.ts';
 import { fail, messageOf } from '../../lib/errors.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dataDirectory } from '../../cli/data-directory.ts';
+import { dataDirectory } from '../../cli/flags/data-directory.ts';
 import { readUpOptions } from './up-options.ts';
 
 describe('readUpOptions', () => {

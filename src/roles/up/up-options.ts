@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { dataDirectory } from '../../cli/data-directory.ts';
-import type { UpFlags } from '../../cli/up-flags.ts';
+import { dataDirectory } from '../../cli/flags/data-directory.ts';
+import type { UpFlags } from '../../cli/flags/up-flags.ts';
 import { fail } from '../../lib/errors.ts';
 import {
   type Backend,

@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module';
-import type { UpFlags } from '../../cli/up-flags.ts';
+import type { UpFlags } from '../../cli/flags/up-flags.ts';
 import { runRole } from '../process.ts';
 import { type Running, up } from './up.ts';
 import { readUpOptions, type UpOptions } from './up-options.ts';

@@ -1,5 +1,5 @@
-import type { Api } from '../api/api.ts';
-import { fail } from '../lib/errors.ts';
+import type { Api } from '../../api/api.ts';
+import { fail } from '../../lib/errors.ts';
 import {
   type Event,
   events,
@@ -7,12 +7,12 @@ import {
   persistentVolumeClaims,
   type StorageClass,
   storageClasses,
-} from '../model/kinds/index.ts';
-import type { KubeObject } from '../model/object.ts';
-import { bytesOf, formatBytes } from '../model/quantity.ts';
-import type { Progress } from './output/progress.ts';
-import { waitFor } from './wait.ts';
-import { timeOf } from './world.ts';
+} from '../../model/kinds/index.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { bytesOf, formatBytes } from '../../model/quantity.ts';
+import type { Progress } from '../output/progress.ts';
+import { timeOf } from '../world/world.ts';
+import { waitFor } from './wait-for.ts';
 
 /** The claim of that name. Throws `not-found` with the claims that there are. */
 export async function getClaim(api: Api, namespace: string, name: string): Promise<PersistentVolumeClaim> {

@@ -1,10 +1,10 @@
-import { fail } from '../../lib/errors.ts';
-import { persistentVolumeClaims, volumeSnapshots } from '../../model/kinds/index.ts';
-import { bytesOf } from '../../model/quantity.ts';
-import { claimLike, readSize, readTimeout, waitBound } from '../claims.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { Progress } from '../output/progress.ts';
-import type { Call } from '../verb.ts';
+import { fail } from '../../../lib/errors.ts';
+import { persistentVolumeClaims, volumeSnapshots } from '../../../model/kinds/index.ts';
+import { bytesOf } from '../../../model/quantity.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { claimLike, readSize, readTimeout, waitBound } from '../../objects/claims.ts';
+import { Progress } from '../../output/progress.ts';
+import type { Call } from '../../verb.ts';
 import { sayBound } from './clone.ts';
 
 /** Makes a new claim from a snapshot, and waits until it is bound. */

@@ -1,5 +1,5 @@
-import type { Api } from '../api/api.ts';
-import { leases } from '../model/kinds/index.ts';
+import type { Api } from '../../api/api.ts';
+import { leases } from '../../model/kinds/index.ts';
 
 /** Seconds after which a leader that wrote nothing is taken to be away; clocks may differ a little. */
 const patience = 60;

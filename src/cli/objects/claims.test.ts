@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PersistentVolumeClaim } from '../model/kinds/index.ts';
+import type { PersistentVolumeClaim } from '../../model/kinds/index.ts';
 import { sizeOf } from './claims.ts';
 
 const claim = (asked: string, has?: string): PersistentVolumeClaim => ({

@@ -1,15 +1,15 @@
-import type { KubeApi } from '../../api/kube/index.ts';
-import { fail } from '../../lib/errors.ts';
-import { events, mounts, type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/index.ts';
-import { bytesOf, formatBytes } from '../../model/quantity.ts';
-import { getClaim, newestEvent, readSize, readTimeout, sizeOf } from '../claims.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { humanBytes, humanQuantity } from '../output/human.ts';
-import { printObject } from '../output/print.ts';
-import { Progress } from '../output/progress.ts';
-import { listServed } from '../served.ts';
-import type { Call } from '../verb.ts';
-import { waitFor } from '../wait.ts';
+import type { KubeApi } from '../../../api/kube/index.ts';
+import { fail } from '../../../lib/errors.ts';
+import { events, mounts, type PersistentVolumeClaim, persistentVolumeClaims } from '../../../model/kinds/index.ts';
+import { bytesOf, formatBytes } from '../../../model/quantity.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { getClaim, newestEvent, readSize, readTimeout, sizeOf } from '../../objects/claims.ts';
+import { listServed } from '../../objects/served-kinds.ts';
+import { waitFor } from '../../objects/wait-for.ts';
+import { humanBytes, humanQuantity } from '../../output/human.ts';
+import { printObject } from '../../output/print.ts';
+import { Progress } from '../../output/progress.ts';
+import type { Call } from '../../verb.ts';
 
 /** Grows a claim to a size, or by one (+5Gi), and waits until the volume and its file system have it. */
 export async function grow({ args, flags, terminal }: Call): Promise<number> {

@@ -1,7 +1,7 @@
 import { release } from 'node:os';
-import { ownVersion } from '../../lib/version.ts';
-import { printData } from '../output/print.ts';
-import type { Call } from '../verb.ts';
+import { ownVersion } from '../../../lib/version.ts';
+import { printData } from '../../output/print.ts';
+import type { Call } from '../../verb.ts';
 
 /** Prints the versions that a bug report needs. */
 export async function version({ flags, terminal }: Call): Promise<number> {

@@ -1,25 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { access, chown, constants, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { KubeApi } from '../../api/kube/index.ts';
-import { makeDirectory } from '../../lib/directories.ts';
-import { fail, messageOf } from '../../lib/errors.ts';
-import { type Mount, mounts } from '../../model/kinds/index.ts';
-import { refTo } from '../../model/object.ts';
-import { readMounts } from '../../node/mountinfo.ts';
-import { getClaim, readTimeout } from '../claims.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { dataDirectory } from '../data-directory.ts';
-import { unmount, waitMounted } from '../mounts.ts';
-import { Progress } from '../output/progress.ts';
-import type { Terminal } from '../output/terminal.ts';
-import { type Binding, readBindings, variableOf } from '../run/bindings.ts';
-import { exitCodeOf, launch, passSignals } from '../run/launch.ts';
-import { type Owner, takeOwnership } from '../run/owner.ts';
-import { Places } from '../run/places.ts';
-import { readUser, type User } from '../run/user.ts';
-import { requireMounts } from '../served.ts';
-import type { Call } from '../verb.ts';
+import type { KubeApi } from '../../../api/kube/index.ts';
+import { makeDirectory } from '../../../lib/directories.ts';
+import { fail, messageOf } from '../../../lib/errors.ts';
+import { type Mount, mounts } from '../../../model/kinds/index.ts';
+import { refTo } from '../../../model/object.ts';
+import { readMounts } from '../../../node/mountinfo.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { dataDirectory } from '../../flags/data-directory.ts';
+import { getClaim, readTimeout } from '../../objects/claims.ts';
+import { unmount, waitMounted } from '../../objects/mounts.ts';
+import { requireMounts } from '../../objects/served-kinds.ts';
+import { Progress } from '../../output/progress.ts';
+import type { Terminal } from '../../output/terminal.ts';
+import { type Binding, readBindings, variableOf } from '../../run/bindings.ts';
+import { exitCodeOf, launch, passSignals } from '../../run/launch.ts';
+import { type Owner, takeOwnership } from '../../run/owner.ts';
+import { Places } from '../../run/places.ts';
+import { readUser, type User } from '../../run/user.ts';
+import type { Call } from '../../verb.ts';
 
 /**
  * Runs a program on claims: mounts them, shows them to the program at their paths, and unmounts them when the program

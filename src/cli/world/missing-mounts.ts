@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
-import type { Mount } from '../model/kinds/index.ts';
-import { isDeleting } from '../model/object.ts';
-import { canonical, readMounts } from '../node/mountinfo.ts';
+import type { Mount } from '../../model/kinds/index.ts';
+import { isDeleting } from '../../model/object.ts';
+import { canonical, readMounts } from '../../node/mountinfo.ts';
 
 /**
  * The Mounts that say that they are mounted by a process of this machine, and are not: as that process sees it. None

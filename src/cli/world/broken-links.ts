@@ -1,7 +1,7 @@
-import type { PersistentVolume, PersistentVolumeClaim } from '../model/kinds/index.ts';
-import type { KubeObject } from '../model/object.ts';
-import type { Finding } from '../volumes/inventory/finding.ts';
-import { compareLinks, type Links } from '../volumes/inventory/links.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/index.ts';
+import type { KubeObject } from '../../model/object.ts';
+import type { Finding } from '../../volumes/inventory/finding.ts';
+import { compareLinks, type Links } from '../../volumes/inventory/links.ts';
 import type { World } from './world.ts';
 
 /** Something that stands for data which is gone, or goes: as `explain` takes it, and what is wrong with it. */

@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../lib/errors.ts';
-import { dataDirectory } from '../data-directory.ts';
-import type { Call } from '../verb.ts';
+import { fail } from '../../../lib/errors.ts';
+import { dataDirectory } from '../../flags/data-directory.ts';
+import type { Call } from '../../verb.ts';
 
 /** Prints the path of the administrator's kubeconfig. Starts nothing; throws `not-found` if there is none. */
 export async function kubeconfig({ flags, terminal }: Call): Promise<number> {

@@ -1,14 +1,14 @@
-import { fail } from '../../lib/errors.ts';
-import { type Inventory, inventories } from '../../model/kinds/index.ts';
-import { readTimeout } from '../claims.ts';
-import { connect } from '../connection.ts';
-import { count } from '../output/human.ts';
-import { printData } from '../output/print.ts';
-import { Progress } from '../output/progress.ts';
-import { table } from '../output/table.ts';
-import { readyMessage } from '../problems.ts';
-import type { Call } from '../verb.ts';
-import { waitFor } from '../wait.ts';
+import { fail } from '../../../lib/errors.ts';
+import { type Inventory, inventories } from '../../../model/kinds/index.ts';
+import { connect } from '../../connection.ts';
+import { readTimeout } from '../../objects/claims.ts';
+import { waitFor } from '../../objects/wait-for.ts';
+import { count } from '../../output/human.ts';
+import { printData } from '../../output/print.ts';
+import { Progress } from '../../output/progress.ts';
+import { table } from '../../output/table.ts';
+import type { Call } from '../../verb.ts';
+import { readyMessage } from '../../world/problems.ts';
 
 /** Compares objects, engine and disks, and prints each difference. Returns 0 if there is none, else 1. */
 export async function inventory({ flags, terminal }: Call): Promise<number> {

@@ -1,12 +1,12 @@
-import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/index.ts';
-import { bytesOf } from '../../model/quantity.ts';
-import { claimLike, getClaim, readSize, readTimeout, sizeOf, waitBound } from '../claims.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { humanQuantity } from '../output/human.ts';
-import { printObject } from '../output/print.ts';
-import { Progress } from '../output/progress.ts';
-import type { Terminal } from '../output/terminal.ts';
-import type { Call, Flags } from '../verb.ts';
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../../model/kinds/index.ts';
+import { bytesOf } from '../../../model/quantity.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { claimLike, getClaim, readSize, readTimeout, sizeOf, waitBound } from '../../objects/claims.ts';
+import { humanQuantity } from '../../output/human.ts';
+import { printObject } from '../../output/print.ts';
+import { Progress } from '../../output/progress.ts';
+import type { Terminal } from '../../output/terminal.ts';
+import type { Call, Flags } from '../../verb.ts';
 
 /** Makes a new claim that starts as a copy of another one, and waits until it is bound. */
 export async function clone({ args, flags, terminal }: Call): Promise<number> {

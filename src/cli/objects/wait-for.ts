@@ -1,7 +1,7 @@
-import type { Api } from '../api/api.ts';
-import { MoorageError } from '../lib/errors.ts';
-import type { Kind } from '../model/kind.ts';
-import { type KubeObject, keyOf, type ObjectRef } from '../model/object.ts';
+import type { Api } from '../../api/api.ts';
+import { MoorageError } from '../../lib/errors.ts';
+import type { Kind } from '../../model/kind.ts';
+import { type KubeObject, keyOf, type ObjectRef } from '../../model/object.ts';
 
 export interface WaitOptions<T extends KubeObject> {
   readonly api: Api;

@@ -1,8 +1,8 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Api } from '../../api/api.ts';
-import { findMarker, type Marker, markerName } from '../../engines/local/marker.ts';
-import { fail, isCode, MoorageError } from '../../lib/errors.ts';
+import type { Api } from '../../../api/api.ts';
+import { findMarker, type Marker, markerName } from '../../../engines/local/marker.ts';
+import { fail, isCode, MoorageError } from '../../../lib/errors.ts';
 import {
   adoptAnnotation,
   claimAnnotation,
@@ -17,16 +17,16 @@ import {
   storageClasses,
   type Volume,
   volumes,
-} from '../../model/kinds/index.ts';
-import { defaultClassAmong } from '../../orchestrator/binder/match.ts';
-import { readTimeout } from '../claims.ts';
-import { connect } from '../connection.ts';
-import { dataDirectory, runningProcess } from '../data-directory.ts';
-import { Progress } from '../output/progress.ts';
-import { table } from '../output/table.ts';
-import { readyMessage } from '../problems.ts';
-import type { Call } from '../verb.ts';
-import { waitFor } from '../wait.ts';
+} from '../../../model/kinds/index.ts';
+import { defaultClassAmong } from '../../../orchestrator/binder/match.ts';
+import { connect } from '../../connection.ts';
+import { dataDirectory, runningProcess } from '../../flags/data-directory.ts';
+import { readTimeout } from '../../objects/claims.ts';
+import { waitFor } from '../../objects/wait-for.ts';
+import { Progress } from '../../output/progress.ts';
+import { table } from '../../output/table.ts';
+import type { Call } from '../../verb.ts';
+import { readyMessage } from '../../world/problems.ts';
 
 /** The mark of a pool, and the directory that it is in. */
 type Mark = Marker & { readonly directory: string };

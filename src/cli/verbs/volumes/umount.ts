@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
-import type { Api } from '../../api/api.ts';
-import { fail } from '../../lib/errors.ts';
-import { type Mount, mounts } from '../../model/kinds/index.ts';
-import { refTo } from '../../model/object.ts';
-import { readTimeout } from '../claims.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { unmount } from '../mounts.ts';
-import { Progress } from '../output/progress.ts';
-import { requireMounts } from '../served.ts';
-import type { Call } from '../verb.ts';
+import type { Api } from '../../../api/api.ts';
+import { fail } from '../../../lib/errors.ts';
+import { type Mount, mounts } from '../../../model/kinds/index.ts';
+import { refTo } from '../../../model/object.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { readTimeout } from '../../objects/claims.ts';
+import { unmount } from '../../objects/mounts.ts';
+import { requireMounts } from '../../objects/served-kinds.ts';
+import { Progress } from '../../output/progress.ts';
+import type { Call } from '../../verb.ts';
 
 /** Unmounts what is at a path, or the Mount of a name, and waits until it is gone. */
 export async function umount({ args, flags, terminal }: Call): Promise<number> {

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { KubeApi } from '../../api/kube/index.ts';
-import { messageOf } from '../../lib/errors.ts';
-import type { Mount } from '../../model/kinds/index.ts';
-import { mounts } from '../../model/kinds/index.ts';
-import { refTo } from '../../model/object.ts';
-import { getClaim, readTimeout } from '../claims.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { ensureMount, unmount, waitMounted } from '../mounts.ts';
-import { printObject } from '../output/print.ts';
-import { Progress } from '../output/progress.ts';
-import type { Terminal } from '../output/terminal.ts';
-import { requireMounts } from '../served.ts';
-import type { Call } from '../verb.ts';
+import type { KubeApi } from '../../../api/kube/index.ts';
+import { messageOf } from '../../../lib/errors.ts';
+import type { Mount } from '../../../model/kinds/index.ts';
+import { mounts } from '../../../model/kinds/index.ts';
+import { refTo } from '../../../model/object.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { getClaim, readTimeout } from '../../objects/claims.ts';
+import { ensureMount, unmount, waitMounted } from '../../objects/mounts.ts';
+import { requireMounts } from '../../objects/served-kinds.ts';
+import { printObject } from '../../output/print.ts';
+import { Progress } from '../../output/progress.ts';
+import type { Terminal } from '../../output/terminal.ts';
+import type { Call } from '../../verb.ts';
 
 /** Mounts a claim at a path, and waits for it. The same call again finds the same Mount. */
 export async function mount({ args, flags, terminal }: Call): Promise<number> {

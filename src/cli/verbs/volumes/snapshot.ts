@@ -1,12 +1,12 @@
-import { fail } from '../../lib/errors.ts';
-import { type VolumeSnapshot, volumeSnapshotClasses, volumeSnapshots } from '../../model/kinds/index.ts';
-import { getClaim, newestEvent, readTimeout } from '../claims.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { humanQuantity } from '../output/human.ts';
-import { printObject } from '../output/print.ts';
-import { Progress } from '../output/progress.ts';
-import type { Call } from '../verb.ts';
-import { waitFor } from '../wait.ts';
+import { fail } from '../../../lib/errors.ts';
+import { type VolumeSnapshot, volumeSnapshotClasses, volumeSnapshots } from '../../../model/kinds/index.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { getClaim, newestEvent, readTimeout } from '../../objects/claims.ts';
+import { waitFor } from '../../objects/wait-for.ts';
+import { humanQuantity } from '../../output/human.ts';
+import { printObject } from '../../output/print.ts';
+import { Progress } from '../../output/progress.ts';
+import type { Call } from '../../verb.ts';
 
 /** Takes a snapshot of a claim, and waits until it can be restored. */
 export async function snapshot({ args, flags, terminal }: Call): Promise<number> {

@@ -1,8 +1,8 @@
-import type { Mount, Snapshot, Volume } from '../model/kinds/index.ts';
-import { type Condition, isDeleting, type KubeObject } from '../model/object.ts';
-import { deleteFailed, poolBroken, poolNotReady } from '../volumes/conditions.ts';
+import type { Mount, Snapshot, Volume } from '../../model/kinds/index.ts';
+import { type Condition, isDeleting, type KubeObject } from '../../model/object.ts';
+import { deleteFailed, poolBroken, poolNotReady } from '../../volumes/conditions.ts';
+import { count } from '../output/human.ts';
 import { brokenLinks } from './broken-links.ts';
-import { count } from './output/human.ts';
 import { eventsOf, type World } from './world.ts';
 
 /** Something that a person should look at: which object, as `explain` takes it, and what is wrong with it. */

@@ -1,8 +1,8 @@
-import type { Api } from '../api/api.ts';
-import { fail, isCode } from '../lib/errors.ts';
-import type { Kind } from '../model/kind.ts';
-import { mounts } from '../model/kinds/index.ts';
-import type { KubeObject } from '../model/object.ts';
+import type { Api } from '../../api/api.ts';
+import { fail, isCode } from '../../lib/errors.ts';
+import type { Kind } from '../../model/kind.ts';
+import { mounts } from '../../model/kinds/index.ts';
+import type { KubeObject } from '../../model/object.ts';
 
 /** All objects of a kind; undefined if the API does not serve it, as a cluster has no Mounts. */
 export async function listServed<T extends KubeObject>(

@@ -1,10 +1,10 @@
-import { fail } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
-import { bashScript } from '../completion/bash.ts';
-import { fishScript } from '../completion/fish.ts';
-import { treeOf } from '../completion/tree.ts';
-import { zshScript } from '../completion/zsh.ts';
-import type { Call } from '../verb.ts';
+import { fail } from '../../../lib/errors.ts';
+import { own } from '../../../lib/own.ts';
+import { bashScript } from '../../completion/bash.ts';
+import { fishScript } from '../../completion/fish.ts';
+import { treeOf } from '../../completion/tree.ts';
+import { zshScript } from '../../completion/zsh.ts';
+import type { Call } from '../../verb.ts';
 
 const scripts: Readonly<Record<string, typeof bashScript>> = { bash: bashScript, zsh: zshScript, fish: fishScript };
 

@@ -1,10 +1,10 @@
-import type { Api } from '../api/api.ts';
-import { fail, isCode } from '../lib/errors.ts';
-import { type Mount, mounts } from '../model/kinds/index.ts';
-import { keyOf, type ObjectRef, refTo } from '../model/object.ts';
-import type { Progress } from './output/progress.ts';
-import { readyMessage } from './problems.ts';
-import { waitFor } from './wait.ts';
+import type { Api } from '../../api/api.ts';
+import { fail, isCode } from '../../lib/errors.ts';
+import { type Mount, mounts } from '../../model/kinds/index.ts';
+import { keyOf, type ObjectRef, refTo } from '../../model/object.ts';
+import type { Progress } from '../output/progress.ts';
+import { readyMessage } from '../world/problems.ts';
+import { waitFor } from './wait-for.ts';
 
 /** A Mount, and whether this call made it. */
 export interface Ensured {

@@ -1,8 +1,8 @@
-import { fail } from '../../lib/errors.ts';
-import { kindByName } from '../../model/kinds/index.ts';
-import type { KubeObject } from '../../model/object.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import { explainClaim } from '../explain/claim.ts';
+import { fail } from '../../../lib/errors.ts';
+import { kindByName } from '../../../model/kinds/index.ts';
+import type { KubeObject } from '../../../model/object.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import { explainClaim } from '../../explain/claim.ts';
 import {
   explainMount,
   explainPersistentVolume,
@@ -10,11 +10,11 @@ import {
   explainSnapshot,
   explainVolume,
   explainVolumeSnapshot,
-} from '../explain/others.ts';
-import { printReport, type Report } from '../explain/report.ts';
-import { printData } from '../output/print.ts';
-import type { Call } from '../verb.ts';
-import { readWorld, type World } from '../world.ts';
+} from '../../explain/others.ts';
+import { printReport, type Report } from '../../explain/report.ts';
+import { printData } from '../../output/print.ts';
+import type { Call } from '../../verb.ts';
+import { readWorld, type World } from '../../world/world.ts';
 
 /** Says why an object is where it is, or why it is not. */
 export async function explain({ args, flags, terminal }: Call): Promise<number> {

@@ -1,11 +1,19 @@
-import { dataDirectory as dataDirectoryOf } from '../data-directory.ts';
-import type { Check, Finding } from '../doctor/finding.ts';
-import { fileSystems, kernel, loopDevices, namespaces, nodeVersion, privileges, programs } from '../doctor/machine.ts';
-import { dataDirectory, limits, port, propagation, reflink, space } from '../doctor/place.ts';
-import { count } from '../output/human.ts';
-import { printData } from '../output/print.ts';
-import type { Style } from '../output/terminal.ts';
-import type { Call } from '../verb.ts';
+import type { Check, Finding } from '../../doctor/finding.ts';
+import {
+  fileSystems,
+  kernel,
+  loopDevices,
+  namespaces,
+  nodeVersion,
+  privileges,
+  programs,
+} from '../../doctor/machine.ts';
+import { dataDirectory, limits, port, propagation, reflink, space } from '../../doctor/place.ts';
+import { dataDirectory as dataDirectoryOf } from '../../flags/data-directory.ts';
+import { count } from '../../output/human.ts';
+import { printData } from '../../output/print.ts';
+import type { Style } from '../../output/terminal.ts';
+import type { Call } from '../../verb.ts';
 
 const checks: readonly Check[] = [
   nodeVersion,

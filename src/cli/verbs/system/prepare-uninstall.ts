@@ -1,6 +1,6 @@
-import type { KubeApi } from '../../api/kube/index.ts';
-import { exitCodes, isCode } from '../../lib/errors.ts';
-import type { Kind } from '../../model/kind.ts';
+import type { KubeApi } from '../../../api/kube/index.ts';
+import { exitCodes, isCode } from '../../../lib/errors.ts';
+import type { Kind } from '../../../model/kind.ts';
 import {
   csiDrivers,
   driverName,
@@ -8,12 +8,12 @@ import {
   snapshots,
   volumeSnapshotContents,
   volumes,
-} from '../../model/kinds/index.ts';
-import type { KubeObject } from '../../model/object.ts';
-import { connect } from '../connection.ts';
-import { removeDefaultPools } from '../uninstall/default-pools.ts';
-import { reasonsAgainst } from '../uninstall/reasons.ts';
-import type { Call } from '../verb.ts';
+} from '../../../model/kinds/index.ts';
+import type { KubeObject } from '../../../model/object.ts';
+import { connect } from '../../connection.ts';
+import { removeDefaultPools } from '../../uninstall/default-pools.ts';
+import { reasonsAgainst } from '../../uninstall/reasons.ts';
+import type { Call } from '../../verb.ts';
 
 /** On the CSIDriver: volumes that no pod uses may stay behind. The chart's uninstall.keepVolumes sets it. */
 const keepAnnotation = 'moorage.dev/keep-volumes';

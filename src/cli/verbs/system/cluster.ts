@@ -1,4 +1,4 @@
-import type { Verb } from '../verb.ts';
+import type { Verb } from '../../verb.ts';
 
 const common = [
   ['--kubeconfig <file>', 'the cluster to work in (default: that of the pod that this runs in)'],

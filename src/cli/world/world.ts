@@ -1,5 +1,5 @@
-import type { Api } from '../api/api.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Api } from '../../api/api.ts';
+import type { Kind } from '../../model/kind.ts';
 import {
   csiNodes,
   type Event,
@@ -14,9 +14,9 @@ import {
   volumeSnapshotContents,
   volumeSnapshots,
   volumes,
-} from '../model/kinds/index.ts';
-import type { KubeObject } from '../model/object.ts';
-import { listServed } from './served.ts';
+} from '../../model/kinds/index.ts';
+import type { KubeObject } from '../../model/object.ts';
+import { listServed } from '../objects/served-kinds.ts';
 
 /** All that the API says of storage, at about one moment; what `status` and `explain` look at. */
 export type World = Awaited<ReturnType<typeof readWorld>>;

@@ -1,19 +1,19 @@
-import type { KubeApi } from '../../api/kube/index.ts';
-import { fail, messageOf } from '../../lib/errors.ts';
-import { own } from '../../lib/own.ts';
-import type { KubeObject } from '../../model/object.ts';
-import { bytesOf } from '../../model/quantity.ts';
-import { connect, kubeconfigPath } from '../connection.ts';
-import { dataDirectory, runningProcess } from '../data-directory.ts';
-import { leaderOf } from '../leader.ts';
-import { missingMounts } from '../missing-mounts.ts';
-import { age, count, humanQuantity } from '../output/human.ts';
-import { printData } from '../output/print.ts';
-import { table } from '../output/table.ts';
-import type { Terminal } from '../output/terminal.ts';
-import { findProblems, type Problem } from '../problems.ts';
-import type { Call } from '../verb.ts';
-import { readWorld, type World } from '../world.ts';
+import type { KubeApi } from '../../../api/kube/index.ts';
+import { fail, messageOf } from '../../../lib/errors.ts';
+import { own } from '../../../lib/own.ts';
+import type { KubeObject } from '../../../model/object.ts';
+import { bytesOf } from '../../../model/quantity.ts';
+import { connect, kubeconfigPath } from '../../connection.ts';
+import { dataDirectory, runningProcess } from '../../flags/data-directory.ts';
+import { age, count, humanQuantity } from '../../output/human.ts';
+import { printData } from '../../output/print.ts';
+import { table } from '../../output/table.ts';
+import type { Terminal } from '../../output/terminal.ts';
+import type { Call } from '../../verb.ts';
+import { leaderOf } from '../../world/leader.ts';
+import { missingMounts } from '../../world/missing-mounts.ts';
+import { findProblems, type Problem } from '../../world/problems.ts';
+import { readWorld, type World } from '../../world/world.ts';
 
 /** One screen: does it run, how full is it, what is there, and what is wrong. Exit code 7 if it does not run. */
 export async function status({ flags, terminal }: Call): Promise<number> {

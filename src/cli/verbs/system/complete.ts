@@ -1,5 +1,5 @@
-import type { Api } from '../../api/api.ts';
-import type { Kind } from '../../model/kind.ts';
+import type { Api } from '../../../api/api.ts';
+import type { Kind } from '../../../model/kind.ts';
 import {
   anyKind,
   kindByName,
@@ -8,9 +8,9 @@ import {
   persistentVolumeClaims,
   storageClasses,
   volumeSnapshots,
-} from '../../model/kinds/index.ts';
-import { connect, namespaceOf } from '../connection.ts';
-import type { Call } from '../verb.ts';
+} from '../../../model/kinds/index.ts';
+import { connect, namespaceOf } from '../../connection.ts';
+import type { Call } from '../../verb.ts';
 
 const sources: Readonly<Record<string, Kind>> = {
   claims: anyKind(persistentVolumeClaims),
