@@ -75,8 +75,11 @@ export class World implements AsyncDisposable {
     await ended;
   }
 
-  /** Starts sidecars, orchestrator and kubelet, over another view of the API if one is given. */
-  async startMoorage(api: Api = this.api): Promise<void> {
+  /**
+   * Starts sidecars, orchestrator and kubelet, over another view of the API if one is given; or the sidecars alone, as
+   * beside a Kubernetes.
+   */
+  async startMoorage(api: Api = this.api, which: 'all' | 'sidecars' = 'all'): Promise<void> {
     const tell = (object: KubeObject, reason: string, message: string) => {
       this.told.push(`${object.kind}/${object.metadata.name} ${reason}: ${message}`);
     };
@@ -88,8 +91,10 @@ export class World implements AsyncDisposable {
     await drivers.add({ name: driverName, socket: join(this.directory, 'csi.sock'), extras });
     const options = { api, drivers, node: 'here', log, events, meter: noMeter };
     running.use(await startSidecars(options));
-    running.use(await startOrchestrator({ ...options, authority: '' }));
-    running.use(await startKubelet({ ...options, dataDir: join(this.directory, 'data'), exec }));
+    if (which === 'all') {
+      running.use(await startOrchestrator({ ...options, authority: '' }));
+      running.use(await startKubelet({ ...options, dataDir: join(this.directory, 'data'), exec }));
+    }
     this.#running = running.move();
   }
 
