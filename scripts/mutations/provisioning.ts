@@ -30,7 +30,7 @@ export const provisioning: readonly Mutation[] = [
   {
     guard: 'what does not keep what was asked is deleted again',
     file: answer,
-    text: '        await deleteVolume(driver, answer.volume?.volumeId, wanted.secrets);\n',
+    text: '        await callDeleteVolume(driver, answer.volume?.volumeId, wanted.secrets);\n',
     test,
     name: 'a volume that is smaller than what was asked for is not taken, and is deleted again',
   },
