@@ -1,7 +1,7 @@
 import { isCode } from '../../lib/errors.ts';
 import { sizeOfVolume } from '../../model/claims/claims.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes } from '../../model/kinds/index.ts';
-import { describeFailure } from '../../sidecars/drivers/outcome.ts';
+import { describeFailure } from '../../sidecars/requests/outcome.ts';
 import { withProgress } from '../../sidecars/resizer/claim-status.ts';
 import { type MounterContext, measured } from './context.ts';
 import type { MountRecord } from './mount-ledger.ts';

@@ -1,6 +1,6 @@
 import { fail, isCode } from '../../lib/errors.ts';
 import { heldBy, holdersOf } from '../../node/holders.ts';
-import { describeFailure } from '../../sidecars/drivers/outcome.ts';
+import { describeFailure } from '../../sidecars/requests/outcome.ts';
 import { unbindVolume } from '../publish/bind-volume.ts';
 import { lookAt, restoreTarget } from '../publish/target.ts';
 import { type MounterContext, measured } from './context.ts';

@@ -10,8 +10,8 @@ import {
   persistentVolumes,
 } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
-import { describeFailure } from '../../sidecars/drivers/outcome.ts';
 import { ensureFinalizer, ensureNoFinalizer, hasFinalizer } from '../../sidecars/objects/finalizers.ts';
+import { describeFailure } from '../../sidecars/requests/outcome.ts';
 import { attachmentObstacle, noteAttached } from '../attach/attachment.ts';
 import { checkTargetBounds } from '../publish/bounds.ts';
 import { checkTarget, lookAt, resolveTarget } from '../publish/target.ts';

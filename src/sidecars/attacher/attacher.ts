@@ -6,9 +6,9 @@ import { persistentVolumes } from '../../model/kinds/core.ts';
 import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
-import { describeFailure } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
 import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
+import { describeFailure } from '../requests/outcome.ts';
 import { attach, detach } from './attach.ts';
 import { decideAttachment } from './decide.ts';
 

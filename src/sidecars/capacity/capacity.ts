@@ -14,9 +14,9 @@ import { driverParameters } from '../create-volume/parameters.ts';
 import { nodeTopologies, type Segments, uniquePlaces } from '../create-volume/topology.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { listenToExtras } from '../drivers/listen-to-extras.ts';
-import { describeFailure } from '../drivers/outcome.ts';
 import { Freshest } from '../objects/freshest.ts';
 import { waitsForConsumer } from '../provisioning/decide.ts';
+import { describeFailure } from '../requests/outcome.ts';
 import type { CapacityOptions } from './options.ts';
 import { type CapacityStep, capacityFields, type DriverCapacity, planCapacity } from './plan.ts';
 

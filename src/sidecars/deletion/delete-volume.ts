@@ -14,10 +14,10 @@ import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/stor
 import { isDeleting, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { describeFailure } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
 import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 import { Freshest } from '../objects/freshest.ts';
+import { describeFailure } from '../requests/outcome.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 import { isToBeDeleted } from './decide.ts';
 import { GoneClaims } from './gone-claims.ts';

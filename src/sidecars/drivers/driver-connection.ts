@@ -7,9 +7,9 @@ import { sleep } from '../../lib/clock.ts';
 import { isCode } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
+import { describeFailure } from '../requests/outcome.ts';
 import { type Introduction, introduce } from './introduce.ts';
 import { measuredClient } from './measured-client.ts';
-import { describeFailure } from './outcome.ts';
 
 const firstPause = 50;
 const longestPause = 5_000;

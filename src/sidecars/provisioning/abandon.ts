@@ -5,8 +5,8 @@ import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes }
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { createVolumeRequest } from '../create-volume/request.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { describeFailure, outcomeOf } from '../drivers/outcome.ts';
 import { ensureNoFinalizer } from '../objects/finalizers.ts';
+import { describeFailure, outcomeOf } from '../requests/outcome.ts';
 import type { ProvisionerParts } from './parts.ts';
 import { callCreateVolume, callDeleteVolume } from './provision.ts';
 

@@ -5,7 +5,7 @@ import type { PersistentVolumeClaim } from '../../model/kinds/core.ts';
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { requestedBytes } from '../create-volume/request.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { isExhausted, isFinal } from '../drivers/outcome.ts';
+import { isExhausted, isFinal } from '../requests/outcome.ts';
 import { Pauses } from '../retries/pauses.ts';
 import { waitIfNotReady } from '../retries/wait-if-not-ready.ts';
 import { type Ask, WaitingForRoom } from '../retries/waiting-for-room.ts';

@@ -7,8 +7,8 @@ import { refTo } from '../../model/object.ts';
 import { checkAnswer, volumeFor } from '../create-volume/answer.ts';
 import { createVolumeRequest } from '../create-volume/request.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { describeFailure, outcomeOf } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
+import { describeFailure, outcomeOf } from '../requests/outcome.ts';
 import { markInProgress, protectSource } from './mark.ts';
 import type { Provisioned, ProvisionerParts } from './parts.ts';
 

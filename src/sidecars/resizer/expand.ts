@@ -8,9 +8,9 @@ import {
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { describeFailure, isInfeasible } from '../drivers/outcome.ts';
 import type { Freshest } from '../objects/freshest.ts';
 import { volumeCapability } from '../requests/capability.ts';
+import { describeFailure, isInfeasible } from '../requests/outcome.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 import type { Complaints } from '../retries/complaints.ts';
 import { type GrowthProgress, progressed, withProgress } from './claim-status.ts';

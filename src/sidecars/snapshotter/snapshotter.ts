@@ -5,9 +5,9 @@ import { type VolumeSnapshotContent, volumeSnapshotContents } from '../../model/
 import { isDeleting } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { describeFailure } from '../drivers/outcome.ts';
 import { measuredStep } from '../measured-step.ts';
 import { ensureFinalizer, ensureNoFinalizer } from '../objects/finalizers.ts';
+import { describeFailure } from '../requests/outcome.ts';
 import { decideContent } from './decide.ts';
 import {
   callDeleteSnapshot,

@@ -16,7 +16,7 @@ import {
 import { refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { outcomeOf } from '../drivers/outcome.ts';
+import { outcomeOf } from '../requests/outcome.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 import { snapshotParameters, snapshotSecret } from './classes.ts';
 
