@@ -32,6 +32,7 @@ const tools: readonly Tool[] = [
 ];
 /** What only tests use. */
 const testTools: readonly Tool[] = [
+  { program: 'mkfs.btrfs', package: 'btrfs-progs', why: 'testing pools of quota directories', needed: false },
   { program: 'python3', package: 'python3', why: 'testing with the Python client', needed: false },
   { program: 'pip3', package: 'python3-pip', why: 'installing the Python client', needed: false },
   { program: 'zsh', package: 'zsh', why: 'testing completion', needed: false },

@@ -32,7 +32,7 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
   let half: StorageHalf;
   beforeAll(async () => {
     scratch = await makeScratch();
-    half = await openStorageHalf(join(scratch.path, 'data'), 'image');
+    half = await openStorageHalf(join(scratch.path, 'data'), { backend: 'image' });
   });
   afterAll(async () => {
     await half[Symbol.asyncDispose]();
@@ -78,7 +78,7 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
 
     // Nothing but the objects and the records is carried over.
     await half[Symbol.asyncDispose]();
-    half = await openStorageHalf(join(scratch.path, 'data'), 'image');
+    half = await openStorageHalf(join(scratch.path, 'data'), { backend: 'image' });
     await use(id);
     await use(id);
     expect((await readMounts()).filter((mount) => mount.target === path)).toHaveLength(1);
@@ -311,7 +311,7 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
 
     // After a restart it is staged and published as it was.
     await half[Symbol.asyncDispose]();
-    half = await openStorageHalf(join(scratch.path, 'data'), 'image');
+    half = await openStorageHalf(join(scratch.path, 'data'), { backend: 'image' });
     await half.client.node.nodeStageVolume(request);
     await publish('raw-one', true);
     await expect(write('raw-one')).rejects.toMatchObject({ code: expect.stringMatching(/EACCES|EPERM|EROFS/) });
@@ -396,7 +396,7 @@ describe.skipIf(!isRoot)('the driver with the image backend', () => {
     await use(id);
     await half[Symbol.asyncDispose]();
     await rm(join(scratch.path, 'data', 'node', `${id}.json`));
-    half = await openStorageHalf(join(scratch.path, 'data'), 'image');
+    half = await openStorageHalf(join(scratch.path, 'data'), { backend: 'image' });
     await unpublish(id, path);
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
     await unmount(exec, staging(id));

@@ -4,7 +4,8 @@ import { chmod, chown, copyFile, mkdir, readFile, stat, writeFile } from 'node:f
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { exec } from '../src/lib/exec.ts';
-import { makeScratch } from './engines/local-scratch.ts';
+import { mountBtrfs } from './engines/btrfs.ts';
+import { letGo, makeScratch } from './engines/local-scratch.ts';
 import { leftovers } from './support/leftovers.ts';
 import { root } from './support/program.ts';
 
@@ -43,12 +44,14 @@ describe('csi-sanity, whole', () => {
     { backend: 'image', as: 'root', options: { fsType: 'xfs' }, access: 'mount', wrap: [] },
     { backend: 'image', as: 'root', options: {}, access: 'block', wrap: [] },
     { backend: 'directory', as: 'an ordinary user', options: {}, access: 'mount', wrap: isRoot ? nobody : [] },
+    { backend: 'quota', as: 'root', options: {}, access: 'mount', wrap: [] },
   ])('$backend backend, as $as, $access $options', async ({ backend, options, access, wrap }, { skip }) => {
-    if (backend === 'image' && !isRoot) skip('the image backend takes root');
+    if (backend !== 'directory' && !isRoot) skip(`${backend} takes root`);
     await using scratch = await makeScratch();
     const dataDir = join(scratch.path, 'data');
     const paths = join(scratch.path, 'paths');
     for (const path of [dataDir, paths]) await mkdir(path, { mode: 0o700 });
+    const place = backend === 'quota' ? [join(await mountBtrfs(scratch.path, 8 * 2 ** 30), 'pool')] : [];
     const parameters = join(paths, 'parameters.yaml');
     await writeFile(parameters, JSON.stringify(options));
     // An ordinary user may not be let into the project's own directory.
@@ -62,7 +65,7 @@ describe('csi-sanity, whole', () => {
     }
 
     const program = join(import.meta.dirname, 'csi/storage-half-process.ts');
-    const [command = '', ...args] = [...wrap, process.execPath, program, dataDir, backend];
+    const [command = '', ...args] = [...wrap, process.execPath, program, dataDir, backend, ...place];
     const driver = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await Promise.race([
@@ -93,10 +96,12 @@ describe('csi-sanity, whole', () => {
       expect(specs.filter(({ state }) => state === 'passed').length).toBeGreaterThan(60);
       const skipped = specs.filter(({ state }) => state === 'skipped');
       expect(skipped.filter(({ name }) => !allowed.some(([pattern]) => pattern.test(name)))).toEqual([]);
-      expect((await leftovers(scratch.path)).filter((it) => !it.includes('/pools/default'))).toEqual([]);
+      const ofPool = (it: string) => it.includes('/pools/default') || it.includes('/btrfs');
+      expect((await leftovers(scratch.path)).filter((it) => !ofPool(it))).toEqual([]);
     } finally {
       if (driver.exitCode === null && driver.kill('SIGTERM')) await once(driver, 'exit');
     }
+    await letGo(scratch.path);
     expect(await leftovers(scratch.path)).toEqual([]);
   });
 });

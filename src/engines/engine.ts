@@ -1,9 +1,74 @@
+import type { Exec } from '../lib/exec.ts';
+import type { Log } from '../lib/log.ts';
+import type { Pool } from '../model/kinds/moorage.ts';
+
 /** The roles that a storage engine implements. All of them may be called twice, and cut off between any two lines. */
 
 /** Names a volume or snapshot within an engine. The name is that of the Volume or Snapshot object. */
 export interface EngineRef {
   readonly pool: string;
   readonly name: string;
+}
+
+/** What the volumes of a pool can do. Nothing above the engines asks which engine it is: it reads this. */
+export interface PoolFeatures {
+  /** Raw block volumes. */
+  readonly block: boolean;
+  /** File systems that can be made on its volumes; none where a volume is a directory already. */
+  readonly fsTypes: readonly string[];
+  /** Whether a volume can't grow beyond its size. */
+  readonly sizeEnforced: boolean;
+  /** Copies as of one moment, from which volumes can be made. */
+  readonly snapshots: boolean;
+  /** Copies of volumes. */
+  readonly clones: boolean;
+  /** Growth while it is mounted. */
+  readonly onlineGrowth: boolean;
+  /** Several nodes may write to a volume at once. */
+  readonly sharedWriters: boolean;
+  /** Bytes that every size is a multiple of. */
+  readonly unit: bigint;
+}
+
+/** A pool that can be used from here. */
+export interface OpenPool {
+  /** The engine that keeps it. */
+  readonly engine: string;
+  /** How its volumes are kept, in the engine's own word, for people. */
+  readonly backend: string;
+  /** Why so, for people. */
+  readonly why: string;
+  readonly path: string;
+  readonly features: PoolFeatures;
+  /** The disk whose content was given up for it, when it was made. */
+  readonly wiped?: string | undefined;
+  /** The file systems that it takes room from, by their devices: pools that have one in common take from each other. */
+  readonly filesystems: readonly string[];
+  /** Whether the first of them is its own, so that what is used of it is used by the pool. */
+  readonly hasFilesystem: boolean;
+  readonly capacity: PoolCapacity;
+}
+
+/** Opens and keeps pools. The volumes of a pool can be used once it is open. */
+export interface EnginePools {
+  /**
+   * Ensures that the pool is there and usable, from nothing or from wherever a crash left it, and grown to what its
+   * spec asks for. Throws `in-use` if its place holds anything that is not this pool, and changes nothing then. To
+   * find a large disk blank takes a while, which the signal ends.
+   */
+  open(pool: Pool, signal?: AbortSignal): Promise<OpenPool>;
+  /** Lets the pool go without touching its content. Throws `busy` while a volume of it is attached. */
+  close(name: string): Promise<void>;
+  /** Grows an open pool to what its spec asks for; never shrinks it. */
+  grow(pool: Pool): Promise<OpenPool>;
+  /** Removes an open pool that has no volumes or snapshots left (`in-use` otherwise). */
+  remove(name: string): Promise<void>;
+  /** Names of the open pools that can be used. */
+  list(): readonly string[];
+  /** Whether the pool is open, if only to be let go of. */
+  isOpen(name: string): boolean;
+  /** How full it is. Throws `corrupted` if it can't be used any more. */
+  capacity(name: string): Promise<PoolCapacity>;
 }
 
 export interface VolumeWish extends EngineRef {
@@ -13,7 +78,7 @@ export interface VolumeWish extends EngineRef {
   readonly adopt?: string | undefined;
   /** The claim that it is for, `namespace/name`: only to be told by `get` and `list`. */
   readonly claim?: string | undefined;
-  /** Bytes, a multiple of 4096. */
+  /** Bytes; rounded up to what the pool counts in. */
   readonly size: bigint;
   /** Whether space is taken when it is written (thin) or at once (thick). */
   readonly provisioning: 'thin' | 'thick';
@@ -74,7 +139,6 @@ export interface EngineVolumes {
   deleteSnapshot(ref: EngineRef): Promise<void>;
   get(kind: 'volume' | 'snapshot', ref: EngineRef): Promise<Artifact | undefined>;
   list(pool: string): Promise<readonly Artifact[]>;
-  capacity(pool: string): Promise<PoolCapacity>;
 }
 
 /** Where an attached volume's bytes are reached on this node: a block device, or a directory ready to use. */
@@ -87,6 +151,23 @@ export type Attached =
     }
   | { readonly kind: 'directory'; readonly path: string };
 
+/** A device of this node over the bytes of something in a pool, whoever made it. */
+export interface Attachment extends EngineRef {
+  readonly kind: Artifact['kind'];
+  readonly device: string;
+  /** Where its file system, or the device itself, is mounted. */
+  readonly targets: readonly string[];
+  /** True if the bytes under it have been deleted. */
+  readonly deleted: boolean;
+}
+
+/** How much of an attached volume is used, in bytes and in files; no more than is known. */
+export interface VolumeUsage {
+  readonly total: bigint;
+  readonly used: bigint;
+  readonly available: bigint;
+}
+
 /** Brings volumes to this node. */
 export interface EngineNode {
   /** Ensures that the volume is reachable here, and at its full size. */
@@ -95,6 +176,14 @@ export interface EngineNode {
   detach(ref: EngineRef): Promise<void>;
   /** Where it is attached now, found from the system, not from memory. */
   attached(ref: EngineRef): Promise<Attached | undefined>;
+  /** The devices over what is in the open pools, whoever made them. */
+  attachments(): Promise<readonly Attachment[]>;
+  /** Takes away such a device. Throws `busy` while something holds it. */
+  release(attachment: Attachment): Promise<void>;
+  /** A device that looks like one of a volume of that name, for where its pool is not open and can't be asked. */
+  trace(name: string): Promise<string | undefined>;
+  /** How full a volume is that is attached as a directory, if that is known; a file system of its own tells itself. */
+  usage(ref: EngineRef): Promise<VolumeUsage | undefined>;
   /** The file system that we made on the volume, or undefined if we never formatted it. */
   formatted(ref: EngineRef): Promise<string | undefined>;
   /**
@@ -109,10 +198,25 @@ export interface EngineNode {
   recordFormat(ref: EngineRef, fsType: string, state: 'formatting' | 'formatted'): Promise<void>;
 }
 
+/** What keeps the bytes. */
 export interface Engine {
-  readonly name: 'local' | 'mirror' | 'ceph' | 'gluster' | 'nfs';
-  /** What its volumes can do here and now; the CSI driver announces no more than this. */
-  readonly features: { readonly block: boolean; readonly sizeEnforced: boolean; readonly fsTypes: readonly string[] };
+  readonly name: string;
+  readonly pools: EnginePools;
   readonly volumes: EngineVolumes;
   readonly node: EngineNode;
 }
+
+/** Several engines as one: each call goes to the one that keeps the pool. */
+export type Engines = Omit<Engine, 'name'>;
+
+/** What an engine is made with. */
+export interface EngineOptions {
+  readonly dataDir: string;
+  readonly exec: Exec;
+  readonly log: Log;
+  /** The places of the pools that are open, of all engines. */
+  readonly places: PoolPlaces;
+}
+
+/** Where pools are: none may be inside another one. By name. */
+export type PoolPlaces = Map<string, string>;

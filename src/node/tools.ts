@@ -4,6 +4,7 @@ import type { Exec, ExecOptions, ExecResult } from '../lib/exec.ts';
 /** The Debian package of each program that a minimal system may lack. */
 export const packageOf: Readonly<Record<string, string>> = {
   blkid: 'util-linux',
+  btrfs: 'btrfs-progs',
   e2fsck: 'e2fsprogs',
   losetup: 'mount',
   'mkfs.ext4': 'e2fsprogs',

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { imageFeatures } from '../engines/local/image-content.ts';
+import { subvolumeFeatures } from '../engines/quota/subvolume-content.ts';
+import { directoryFeatures } from '../engines/shelves/directories.ts';
 import { type PlacementWish, type PoolOffer, place, promisable } from './placement.ts';
 
 const gibibyte = 1n << 30n;
@@ -8,7 +11,7 @@ function offer(pool: string, more: Partial<PoolOffer> = {}): PoolOffer {
   return {
     pool,
     node: 'node-1',
-    backend: 'image',
+    features: imageFeatures,
     total: 100n * gibibyte,
     available: 100n * gibibyte,
     promised: 0n,
@@ -43,7 +46,7 @@ test.each<[string, PlacementWish, PoolOffer[], string]>([
   [
     'a pool with raw block',
     wish({ mode: 'Block' }),
-    [offer('a', { backend: 'directory' }), offer('b', { promised: gibibyte })],
+    [offer('a', { features: directoryFeatures }), offer('b', { promised: gibibyte })],
     'b',
   ],
   [
@@ -67,19 +70,19 @@ test.each<[string, PlacementWish, PoolOffer[], string]>([
   [
     'one that keeps sizes and file systems before a larger one of directories',
     wish(),
-    [offer('a', { backend: 'directory' }), offer('b', { promised: gibibyte })],
+    [offer('a', { features: directoryFeatures }), offer('b', { promised: gibibyte })],
     'b',
   ],
   [
     'a preferred node, though it has only directories',
     wish({ preferredNodes: ['n2'] }),
-    [offer('a', { backend: 'directory', node: 'n2' }), offer('b')],
+    [offer('a', { features: directoryFeatures, node: 'n2' }), offer('b')],
     'a',
   ],
   [
     'directories where no option is in their way',
     wish({ mountFlags: ['noexec'] }),
-    [offer('a', { backend: 'directory' })],
+    [offer('a', { features: directoryFeatures })],
     'a',
   ],
   ['exactly what is left', wish({ size: 95n * gibibyte }), [offer('a')], 'a'],
@@ -148,14 +151,14 @@ test.each<[string, PlacementWish, PoolOffer[], string, string]>([
   [
     'raw block on directories',
     wish({ mode: 'Block' }),
-    [offer('a', { backend: 'directory' })],
+    [offer('a', { features: directoryFeatures })],
     'BackendUnsupported',
     'pool a on node-1 keeps directories, and has no raw block',
   ],
   [
     'a mount option that directories would ignore',
     wish({ mountFlags: ['noexec,discard'] }),
-    [offer('a', { backend: 'directory' })],
+    [offer('a', { features: directoryFeatures })],
     'BackendUnsupported',
     "pool a on node-1 keeps directories, which can't have the mount option discard",
   ],
@@ -168,7 +171,7 @@ const offers = fc.array(
   fc.record({
     pool: fc.constantFrom('a', 'b', 'c'),
     node: fc.constantFrom('n1', 'n2'),
-    backend: fc.constantFrom('image' as const, 'directory' as const),
+    features: fc.constantFrom(imageFeatures, directoryFeatures, subvolumeFeatures),
     total: bytes,
     available: bytes,
     promised: bytes,

@@ -1,7 +1,9 @@
 import { parseLabelSelector } from '../api/selectors.ts';
+import type { PoolFeatures } from '../engines/engine.ts';
 import { notForBindMounts } from '../model/filesystems/mount.ts';
 import type { Refusal } from '../model/kinds/moorage.ts';
 import { sizeWords } from '../model/size-words.ts';
+import { smaller } from '../model/sizes.ts';
 
 /** What a volume that is to be placed needs. */
 export interface PlacementWish {
@@ -34,7 +36,8 @@ export interface PoolOffer {
   readonly cordoned?: boolean | undefined;
   /** Why it can't be used at the moment, or undefined if it can. */
   readonly notReady?: string | undefined;
-  readonly backend: 'image' | 'directory';
+  /** What its volumes can do; undefined where that is not known yet: then it is for the pool to say. */
+  readonly features?: PoolFeatures | undefined;
   readonly total: bigint;
   /** What can really be written now. */
   readonly available: bigint;
@@ -123,15 +126,24 @@ function judge(wish: PlacementWish, offer: PoolOffer): Refusal | undefined {
       message: `${where} does not hold ${name}, which is in pool ${home}`,
     };
   }
-  if (wish.mode === 'Block' && offer.backend === 'directory') {
-    return { pool, node, reason: 'BackendUnsupported', message: `${where} keeps directories, and has no raw block` };
-  }
-  const [ignored] = offer.backend === 'directory' ? notForBindMounts(wish.mountFlags ?? []) : [];
-  if (ignored !== undefined) {
-    const message = `${where} keeps directories, which can't have the mount option ${ignored}`;
-    return { pool, node, reason: 'BackendUnsupported', message };
-  }
+  const lacking = offer.features && whyLacking(wish, offer.features);
+  if (lacking !== undefined) return { pool, node, reason: 'BackendUnsupported', message: `${where} ${lacking}` };
   return refuseFull(offer, wish.size, wish.provisioning);
+}
+
+/** What a wish needs and a pool can't do; undefined if it can do all of it. */
+function whyLacking(wish: PlacementWish, features: PoolFeatures): string | undefined {
+  if (wish.mode === 'Block' && !features.block) return 'keeps directories, and has no raw block';
+  if (wish.source && !features.clones) return 'can make no copies of what is in it';
+  if (wish.mode === 'Block' || features.fsTypes.length > 0) return undefined;
+  const [ignored] = notForBindMounts(wish.mountFlags ?? []);
+  return ignored && `keeps directories, which can't have the mount option ${ignored}`;
+}
+
+/** How much of what a volume promises is kept: that it has its size, and a file system of its own. */
+function keeping({ features }: PoolOffer): number {
+  if (!features) return 2;
+  return Number(features.sizeEnforced) + Number(features.fsTypes.length > 0);
 }
 
 function noPool({ pool, poolSelector }: PlacementWish): Refusal {
@@ -145,7 +157,7 @@ function compare(wish: PlacementWish, one: PoolOffer, other: PoolOffer): number 
   const rank = ({ node }: PoolOffer) => (preferred.includes(node) ? preferred.indexOf(node) : preferred.length);
   if (rank(one) !== rank(other)) return rank(one) - rank(other);
   if (Boolean(one.cordoned) !== Boolean(other.cordoned)) return one.cordoned ? 1 : -1;
-  if (one.backend !== other.backend) return one.backend === 'directory' ? 1 : -1;
+  if (keeping(one) !== keeping(other)) return keeping(other) - keeping(one);
   for (const room of [realRoom, promisable]) {
     const [most, otherMost] = [room(one, wish.provisioning), room(other, wish.provisioning)];
     if (most !== otherMost) return most > otherMost ? -1 : 1;
@@ -161,8 +173,4 @@ function realRoom(offer: PoolOffer, provisioning: 'thin' | 'thick'): bigint {
 /** To the thousandth, which is exact enough for a ratio that a person wrote. */
 function times(bytes: bigint, ratio: number): bigint {
   return (bytes * BigInt(Math.round(ratio * 1000))) / 1000n;
-}
-
-function smaller(one: bigint, other: bigint): bigint {
-  return one < other ? one : other;
 }

@@ -98,18 +98,18 @@ class PoolPasses {
     const known = this.#storage.pool(name);
     try {
       if (known?.ready && this.#generations.get(name) === generation) {
-        return { ...known, capacity: await engine.volumes.capacity(name) };
+        return { ...known, capacity: await engine.pools.capacity(name) };
       }
-      const opened = await engine.openPool(pool, signal);
+      const opened = await engine.pools.open(pool, signal);
       this.#generations.set(name, generation);
       if (!known?.ready) log.info({ pool: name, backend: opened.backend, path: opened.path }, 'pool open');
       return { ready: true, ...opened };
     } catch (error) {
       signal.throwIfAborted();
       log.warn({ pool: name, reason: messageOf(error) }, 'pool not usable');
-      if (!known?.ready || !engine.backendOf(name)) return notUsable(error);
+      if (!known?.ready || !engine.pools.isOpen(name)) return notUsable(error);
       // A growth that failed leaves an open pool as it was; the next look tries again.
-      return engine.volumes.capacity(name).then((capacity) => ({ ...known, capacity }), notUsable);
+      return engine.pools.capacity(name).then((capacity) => ({ ...known, capacity }), notUsable);
     }
   }
 
@@ -124,9 +124,9 @@ class PoolPasses {
       await this.#say(pool, `it goes once its ${held.length} volumes and snapshots are gone`);
       return { again: lookEvery };
     }
-    if (engine.backendOf(name)) {
+    if (engine.pools.isOpen(name)) {
       try {
-        await engine.removePool(name);
+        await engine.pools.remove(name);
       } catch (error) {
         await this.#say(pool, messageOf(error));
         return { again: lookEvery };

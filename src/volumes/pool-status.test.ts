@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { imageFeatures } from '../engines/local/image-content.ts';
 import type { Pool } from '../model/kinds/moorage.ts';
 import type { PoolOffer } from './placement.ts';
 import { poolStatus } from './pool-status.ts';
@@ -20,6 +21,8 @@ function look(used: bigint, promised = 0n, of: Pool = pool) {
     ready: true,
     filesystems: ['7:0'],
     hasFilesystem: true,
+    engine: 'local',
+    features: imageFeatures,
     backend: 'image',
     why: 'of a test',
     path: '/p',
@@ -29,7 +32,7 @@ function look(used: bigint, promised = 0n, of: Pool = pool) {
     ...capacity,
     pool: 'p',
     node: 'n',
-    backend: 'image',
+    features: imageFeatures,
     promised,
     overProvisioning: 1,
     reserve: 0n,

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PoolFeatures } from '../engines/engine.ts';
 import type { Pool } from '../model/kinds/moorage.ts';
 import { bytesOf, formatBytes } from '../model/quantity.ts';
 import { alreadySay, poolBroken, type Statement, withConditions } from './conditions.ts';
@@ -32,14 +34,23 @@ export function poolStatus(
   const phase = !state.ready ? 'Failed' : statements.some(isFull) ? 'Degraded' : 'Ready';
   const same =
     pool.status?.phase === phase && saysTheSame(pool, statements) && !isNews(before, seen, exactly ? 0n : newsworthy);
-  if (same) return undefined;
+  if (same && !(state.ready && saysOtherwise(pool, state.features))) return undefined;
   const others = (pool.status?.nodes ?? []).filter((it) => it.node !== node);
   return {
     ...pool.status,
     phase,
+    ...(state.ready && { features: printFeatures(state.features) }),
     nodes: [...others, seen],
     conditions: withConditions(pool.status?.conditions, statements, pool.metadata.generation),
   };
+}
+
+function printFeatures(features: PoolFeatures): NonNullable<Status['features']> {
+  return { ...features, fsTypes: [...features.fsTypes], unit: formatBytes(features.unit) };
+}
+
+function saysOtherwise({ status }: Pool, features: PoolFeatures): boolean {
+  return !isDeepStrictEqual(status?.features, printFeatures(features));
 }
 
 function figures(node: string, state: PoolState & { ready: true }, offer: PoolOffer, beside: bigint): NodeStatus {
@@ -67,9 +78,9 @@ function words(bytes: bigint): string {
 function statementsOf(state: PoolState): Statement[] {
   if (!state.ready)
     return [{ type: 'Ready', status: 'False', reason: state.broken ? poolBroken : 'NotOpen', message: state.why }];
-  const { capacity, backend, why } = state;
+  const { capacity, backend, why, features } = state;
   const percent = capacity.total > 0n ? ((capacity.total - capacity.available) * 100n) / capacity.total : 100n;
-  const enforced = backend === 'directory' ? '; the sizes of its volumes are not enforced' : '';
+  const enforced = !features.sizeEnforced ? '; the sizes of its volumes are not enforced' : '';
   const message = `${backend} backend, because ${why}${enforced}`;
   const remedy = 'delete volumes or snapshots, or grow the pool (spec.size, or the disk under it)';
   return [

@@ -72,9 +72,10 @@ async function adopted(storage: Storage, { metadata, status }: Snapshot): Promis
   const { engine, node } = storage.options;
   const adopt = metadata.annotations?.[adoptAnnotation];
   if (adopt === undefined || status?.placement) return undefined;
-  for (const pool of engine.pools()) {
+  for (const pool of engine.pools.list()) {
     const found = await engine.volumes.get('snapshot', { pool, name: metadata.name });
-    if (found && (found.uid === adopt || found.uid === metadata.uid)) return { pool, node, engine: engine.name };
+    if (found && (found.uid === adopt || found.uid === metadata.uid))
+      return { pool, node, engine: storage.engineOf(pool) };
   }
   return undefined;
 }
@@ -136,7 +137,7 @@ async function remove(storage: Storage, snapshot: Snapshot): Promise<Result> {
   const volume = api.informer(volumes).get({ name: snapshot.spec.volume });
   const home = snapshot.status?.placement ?? volume?.status?.placement;
   // Without a record of where it is, it may be anywhere here: a crash right after it was taken.
-  const places = home ? [home.pool] : engine.pools();
+  const places = home ? [home.pool] : engine.pools.list();
   for (const pool of places) {
     if (!api.informer(pools).get({ name: pool })) continue;
     const artifact = await engine.volumes.get('snapshot', { pool, name });

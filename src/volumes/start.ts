@@ -44,8 +44,8 @@ export async function startVolumes(options: StorageOptions): Promise<Volumes> {
 }
 
 async function closePools({ engine, log }: StorageOptions): Promise<void> {
-  for (const pool of engine.pools()) {
-    await engine.closePool(pool).catch((error: unknown) => {
+  for (const pool of engine.pools.list()) {
+    await engine.pools.close(pool).catch((error: unknown) => {
       if (!isCode(error, 'busy')) throw error;
       log.info({ pool }, 'pool stays mounted, since volumes of it are in use');
     });

@@ -1,12 +1,13 @@
 import type { Api } from '../api/api.ts';
 import type { EventRecorder } from '../api/events.ts';
-import type { LocalEngine, OpenPool } from '../engines/local/engine.ts';
+import type { Engines, OpenPool } from '../engines/engine.ts';
+import { fail } from '../lib/errors.ts';
 import type { Exec } from '../lib/exec.ts';
 import type { Log } from '../lib/log.ts';
 import type { Meter } from '../lib/meter.ts';
 import { type Pool, pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
-import { bytesOf } from '../model/quantity.ts';
 import { Ledger } from './ledger.ts';
+import { offerOf } from './offer.ts';
 import type { PoolOffer } from './placement.ts';
 import { snapshotKey, snapshotPromise, volumeKey, volumePromise } from './promises.ts';
 import { askedReferences } from './references/asked.ts';
@@ -18,7 +19,7 @@ import { nodeOfSnapshot, nodeOfVolume } from './whose.ts';
 /** What the storage half is given. */
 export interface StorageOptions {
   readonly api: Api;
-  readonly engine: LocalEngine;
+  readonly engine: Engines;
   /** The name of this node. */
   readonly node: string;
   /**
@@ -118,6 +119,12 @@ export class Storage implements Disposable {
     return this.#pools.get(name);
   }
 
+  /** The engine that keeps an open pool. */
+  engineOf(name: string): string {
+    const state = this.#pools.get(name);
+    return state?.ready ? state.engine : fail('not-ready', `pool ${name} is not open`);
+  }
+
   /** Whether this process answers for the pool. */
   hasPool({ spec }: Pool): boolean {
     const { node, sole } = this.options;
@@ -146,32 +153,26 @@ export class Storage implements Disposable {
   }
 
   offer(pool: Pool): PoolOffer {
-    const { name, labels } = pool.metadata;
+    const { name } = pool.metadata;
     const { node } = this.options;
     const state = this.#pools.get(name);
-    const elsewhere = pool.spec.node !== undefined && pool.spec.node !== node;
-    const deleting = pool.metadata.deletionTimestamp ? 'it is being deleted' : undefined;
-    const why = elsewhere
-      ? elsewhereThan(node, pool.spec.node)
-      : state
-        ? state.ready
-          ? undefined
-          : state.why
-        : 'it is not open yet';
     const capacity = state?.ready ? state.capacity : { total: 0n, available: 0n };
     const shared = this.promisedBeside(name);
-    return {
-      pool: name,
+    return offerOf(pool, {
       node: pool.spec.node ?? node,
-      labels,
-      notReady: why ?? deleting,
-      backend: state?.ready ? state.backend : 'image',
+      notReady: this.#whyNotReady(pool, state),
+      features: state?.ready ? state.features : undefined,
       total: capacity.total,
       available: capacity.available > shared ? capacity.available - shared : 0n,
       promised: this.ledger.total(name),
-      overProvisioning: pool.spec.overProvisioning,
-      reserve: pool.spec.reserve === undefined ? (capacity.total * 5n) / 100n : bytesOf(pool.spec.reserve),
-    };
+    });
+  }
+
+  #whyNotReady({ spec }: Pool, state: PoolState | undefined): string | undefined {
+    const { node } = this.options;
+    if (spec.node !== undefined && spec.node !== node) return elsewhereThan(node, spec.node);
+    if (!state) return 'it is not open yet';
+    return state.ready ? undefined : state.why;
   }
 
   /**

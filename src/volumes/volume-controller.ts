@@ -83,7 +83,12 @@ class VolumePasses {
     if (typeof pool !== 'string') return this.#refuse(volume, pool);
     try {
       const artifact = await engine.volumes.create({ ...wish, pool });
-      await this.#writeReady(volume, artifact, { ...volume.status?.placement, pool, node, engine: engine.name });
+      await this.#writeReady(volume, artifact, {
+        ...volume.status?.placement,
+        pool,
+        node,
+        engine: this.#storage.engineOf(pool),
+      });
     } catch (error) {
       if (isCode(error, 'conflict')) throw error;
       ledger.forget(volumeKey(volume));
@@ -107,7 +112,8 @@ class VolumePasses {
     // however full the pool is.
     const { engine, sole } = this.#storage.options;
     const adopts = volume.metadata.annotations?.[adoptAnnotation] !== undefined;
-    const found = sole && (adopts || engine.pools().length > 1) ? await findBytes(this.#storage, volume) : undefined;
+    const found =
+      sole && (adopts || engine.pools.list().length > 1) ? await findBytes(this.#storage, volume) : undefined;
     // No await from here on: what is promised to one volume must be seen by the next.
     const { pool, mode, provisioning, nodes, preferredNodes } = volume.spec;
     const bytes = bytesOf(volume.spec.size);
@@ -171,15 +177,10 @@ function wishOf({ metadata, spec }: Volume): Omit<VolumeWish, 'pool'> {
   return {
     name,
     uid: uid ?? fail('internal', `volume ${name} has no uid`),
-    size: roundUp(bytesOf(spec.size)),
+    size: bytesOf(spec.size),
     provisioning: spec.provisioning,
     adopt: metadata.annotations?.[adoptAnnotation],
     claim: metadata.annotations?.[claimAnnotation],
     source: spec.source && { kind: spec.source.kind === 'Snapshot' ? 'snapshot' : 'volume', name: spec.source.name },
   };
-}
-
-/** Devices are made of sectors: sizes are multiples of 4096 bytes. */
-function roundUp(bytes: bigint): bigint {
-  return ((bytes + 4095n) / 4096n) * 4096n;
 }

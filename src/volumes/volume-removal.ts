@@ -73,7 +73,7 @@ export async function findBytes(storage: Storage, volume: Volume): Promise<Artif
   const { engine } = storage.options;
   const { name, uid, annotations } = volume.metadata;
   const marks = [uid, annotations?.[adoptAnnotation]].filter((it) => it !== undefined);
-  for (const pool of engine.pools()) {
+  for (const pool of engine.pools.list()) {
     const artifact = await engine.volumes.get('volume', { pool, name });
     if (artifact?.uid !== undefined && marks.includes(artifact.uid)) return artifact;
   }

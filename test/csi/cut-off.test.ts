@@ -39,7 +39,7 @@ describe.skipIf(process.getuid?.() !== 0)('staging that is cut off between any t
   let half: StorageHalf;
   beforeAll(async () => {
     scratch = await makeScratch();
-    half = await openStorageHalf(join(scratch.path, 'data'), 'image', cut.exec);
+    half = await openStorageHalf(join(scratch.path, 'data'), { backend: 'image' }, cut.exec);
     await mkdir(join(scratch.path, 'staging'));
   });
   afterAll(async () => {

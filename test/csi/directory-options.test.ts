@@ -14,7 +14,7 @@ describe.runIf(process.getuid?.() === 0)('mount options of a volume that is a di
   let half: StorageHalf;
   beforeAll(async () => {
     dir = open.use(await makeScratch()).path;
-    half = open.use(await openStorageHalf(join(dir, 'data'), 'directory', exec));
+    half = open.use(await openStorageHalf(join(dir, 'data'), { backend: 'directory' }, exec));
   });
   afterAll(async () => await open.disposeAsync());
 

@@ -21,7 +21,7 @@ describe.runIf(process.getuid?.() === 0)('a volume whose deletion is asked for w
   let half: StorageHalf;
   beforeAll(async () => {
     dir = open.use(await makeScratch()).path;
-    half = open.use(await openStorageHalf(join(dir, 'data'), 'image', exec, patience));
+    half = open.use(await openStorageHalf(join(dir, 'data'), { backend: 'image' }, exec, patience));
   });
   afterAll(async () => await open.disposeAsync());
 

@@ -7,7 +7,8 @@ import { ObjectWatch } from '../../src/csi/driver/object-watch.ts';
 import { startCsiDriver } from '../../src/csi/driver/start.ts';
 import { connectCsi } from '../../src/csi/transport/client.ts';
 import type { CsiClient } from '../../src/csi/transport/csi-client.ts';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { isCode } from '../../src/lib/errors.ts';
 import { type Exec, exec as run } from '../../src/lib/exec.ts';
 import { openLog } from '../../src/lib/log.ts';
@@ -19,7 +20,7 @@ import { startVolumes } from '../../src/volumes/start.ts';
 /** The storage half alone, as a foreign orchestrator would use it: objects, engine, controllers, CSI driver. */
 export interface StorageHalf extends AsyncDisposable {
   readonly api: Api;
-  readonly engine: LocalEngine;
+  readonly engine: Engines;
   readonly socket: string;
   readonly client: CsiClient;
 }
@@ -33,7 +34,7 @@ export const node = 'here';
  */
 export async function openStorageHalf(
   dataDir: string,
-  backend: Pool['spec']['backend'],
+  given: Partial<Pool['spec']>,
   exec: Exec = run,
   patience?: number,
   over: (api: Api) => Api = (api) => api,
@@ -44,10 +45,10 @@ export async function openStorageHalf(
   const store = open.use(await openEmbeddedApi({ file: join(dataDir, 'store.db'), log, kinds: allKinds }));
   const api = over(store);
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
-  const engine = openLocalEngine({ dataDir, exec, log });
+  const engine = openEngines({ dataDir, exec, log });
   const meter = noMeter;
   const { room } = open.use(await startVolumes({ api, engine, node, sole: true, dataDir, exec, log, events, meter }));
-  await ensurePool(api, backend);
+  await ensurePool(api, given);
   const socket = join(dataDir, 'run/csi.sock');
   const services = ['controller', 'node'] as const;
   open.use(
@@ -59,8 +60,16 @@ export async function openStorageHalf(
   return { api: store, engine, socket, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-async function ensurePool(api: Api, backend: Pool['spec']['backend']): Promise<void> {
-  const spec = { engine: 'local', backend, node, size: '6Gi', preallocate: false, overProvisioning: 1 } as const;
+async function ensurePool(api: Api, given: Partial<Pool['spec']>): Promise<void> {
+  const common = {
+    engine: 'local',
+    backend: 'auto',
+    node,
+    size: '6Gi',
+    preallocate: false,
+    overProvisioning: 1,
+  } as const;
+  const spec = { ...common, ...given };
   const pool: Pool = { apiVersion: 'moorage.dev/v1alpha1', kind: 'Pool', metadata: { name: 'default' }, spec };
   await api.create(pools, pool).catch((error: unknown) => {
     if (!isCode(error, 'already-exists')) throw error;

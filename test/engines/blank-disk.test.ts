@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openLocalEngine } from '../../src/engines/local/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { probeWholly } from '../../src/node/blank.ts';
@@ -12,7 +12,7 @@ import { makeScratch, poolOf } from './local-scratch.ts';
 
 const mebibyte = 2 ** 20;
 let scratch: Awaited<ReturnType<typeof makeScratch>>;
-const openEngine = () => openLocalEngine({ dataDir: join(scratch.path, 'data'), exec, log: silent });
+const openEngine = () => openEngines({ dataDir: join(scratch.path, 'data'), exec, log: silent });
 
 async function disk(name: string, size = 1024 * mebibyte): Promise<{ file: string; device: string }> {
   const file = join(scratch.path, name);
@@ -47,7 +47,7 @@ describe.runIf(process.getuid?.() === 0)('a disk becomes a pool', () => {
   ])('not if it holds data that no tool has a name for, %s', async (_, at) => {
     const { device } = await disk('raw');
     await put(device, 'precious', at);
-    const refused = openEngine().openPool(poolOf('raw', { path: device }));
+    const refused = openEngine().pools.open(poolOf('raw', { path: device }));
     const message = expect.stringMatching(new RegExp(`from byte ${at} on .*spec\\.wipe: "${device}"`));
     await expect(refused).rejects.toMatchObject({ code: 'in-use', message });
     expect(await holds(device, 'precious', at)).toBe(true);
@@ -66,7 +66,7 @@ describe.runIf(process.getuid?.() === 0)('a disk becomes a pool', () => {
     await makeFilesystem(exec, { device, fsType: 'ext4' });
     const target = join(scratch.path, 'target');
     await mountDevice(exec, { device, target, fsType: 'ext4' });
-    const refused = openEngine().openPool(poolOf('mounted', { path: device, wipe: device }));
+    const refused = openEngine().pools.open(poolOf('mounted', { path: device, wipe: device }));
     await expect(refused).rejects.toMatchObject({ code: 'in-use', message: expect.stringContaining('is mounted') });
     await unmount(exec, target);
   });
@@ -77,20 +77,20 @@ describe.runIf(process.getuid?.() === 0)('a disk becomes a pool', () => {
     await put(first.device, 'old data', 200 * mebibyte);
     const pool = poolOf('p', { path: first.device, wipe: first.device });
     const engine = openEngine();
-    const { wiped, backend, path } = await engine.openPool(pool);
+    const { wiped, backend, path } = await engine.pools.open(pool);
     expect(wiped).toContain(first.file);
-    await engine.closePool('p');
+    await engine.pools.close('p');
     // Another disk is put in its place, with data on it, and even what the pool's directory remembers is lost.
     await detachLoop(exec, first.file);
     const second = await disk('second');
     await put(second.device, 'precious', 0);
     const later = { ...pool, spec: { ...pool.spec, path: second.device, wipe: second.device } };
-    await expect(openEngine().openPool(later)).rejects.toMatchObject({ code: 'in-use' });
+    await expect(openEngine().pools.open(later)).rejects.toMatchObject({ code: 'in-use' });
     await rm(path, { recursive: true });
     const remembered = { ...later, status: { nodes: [{ node: 'here', backend, wiped }] } };
-    await expect(openEngine().openPool(remembered)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(openEngine().pools.open(remembered)).rejects.toMatchObject({ code: 'not-found' });
     const neverOpened = { ...later, status: { nodes: [{ node: 'here', wiped }] } };
-    await expect(openEngine().openPool(neverOpened)).rejects.toMatchObject({ code: 'in-use' });
+    await expect(openEngine().pools.open(neverOpened)).rejects.toMatchObject({ code: 'in-use' });
     expect(await holds(second.device, 'precious', 0)).toBe(true);
   });
 
@@ -98,14 +98,14 @@ describe.runIf(process.getuid?.() === 0)('a disk becomes a pool', () => {
     const first = await disk('first');
     await put(first.device, 'old data', 0);
     const pool = poolOf('p', { path: first.device, wipe: first.device });
-    await openEngine().openPool(pool);
+    await openEngine().pools.open(pool);
     const marker = join(scratch.path, 'data/pools/p/moorage-pool.json');
     await unmount(exec, join(scratch.path, 'data/pools/p/fs'));
     await writeFile(marker, (await readFile(marker, 'utf8')).replace('"made": true', '"made": false'));
     const second = await disk('second', 900 * mebibyte);
     await put(second.device, 'precious', 0);
     const later = { ...pool, spec: { ...pool.spec, path: second.device, wipe: second.device } };
-    await expect(openEngine().openPool(later)).rejects.toMatchObject({
+    await expect(openEngine().pools.open(later)).rejects.toMatchObject({
       code: 'in-use',
       message: expect.stringContaining('is another disk'),
     });
@@ -118,12 +118,12 @@ test('a place that is no place for a pool is refused in words', async () => {
   const file = join(scratch.path, 'file');
   await writeFile(file, 'text');
   const engine = openEngine();
-  await expect(engine.openPool(poolOf('p', { path: file }))).rejects.toMatchObject({ code: 'invalid' });
-  const missing = engine.openPool(poolOf('p', { path: '/dev/no-such-disk' }));
+  await expect(engine.pools.open(poolOf('p', { path: file }))).rejects.toMatchObject({ code: 'invalid' });
+  const missing = engine.pools.open(poolOf('p', { path: '/dev/no-such-disk' }));
   await expect(missing).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('no such disk') });
   const rescued = join(scratch.path, 'rescued');
   await mkdir(join(rescued, 'lost+found'), { recursive: true });
   await writeFile(join(rescued, 'lost+found/#12'), 'a rescued file');
-  await expect(engine.openPool(poolOf('p', { path: rescued }))).rejects.toMatchObject({ code: 'in-use' });
+  await expect(engine.pools.open(poolOf('p', { path: rescued }))).rejects.toMatchObject({ code: 'in-use' });
   await scratch[Symbol.asyncDispose]();
 });

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { type Pool, pools, volumes } from '../../src/model/kinds/moorage.ts';
@@ -20,9 +21,9 @@ const wish = { ...ref, uid: 'uid-a', size: 64n << 20n, provisioning: 'thin' } as
 
 describe.runIf(process.getuid?.() === 0)('a pool whose file system has shut down', () => {
   let scratch: Awaited<ReturnType<typeof makeScratch>>;
-  let engine: LocalEngine;
+  let engine: Engines;
   let pool: Pool;
-  const open = () => openLocalEngine({ dataDir: scratch.path, exec, log: silent });
+  const open = () => openEngines({ dataDir: scratch.path, exec, log: silent });
   const root = () => join(scratch.path, 'pools/p/fs');
   const shutDown = (path: string) => exec(['xfs_io', '-x', '-c', 'shutdown', path]);
   beforeEach(async () => {
@@ -38,7 +39,7 @@ describe.runIf(process.getuid?.() === 0)('a pool whose file system has shut down
 
   /** A volume that is mounted, and once more elsewhere, with a file on it, on a pool that has shut down since. */
   async function brokenUnderUse() {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await engine.volumes.create(wish);
     const { path: device } = await engine.node.attach(ref, { readOnly: false });
     await makeFilesystem(exec, { device, fsType: 'ext4' });
@@ -61,30 +62,30 @@ describe.runIf(process.getuid?.() === 0)('a pool whose file system has shut down
 
   test('is found so, takes nothing new, and says what is on it', async () => {
     const { target } = await brokenUnderUse();
-    await expect(engine.volumes.capacity('p')).rejects.toMatchObject({
+    await expect(engine.pools.capacity('p')).rejects.toMatchObject({
       code: 'corrupted',
       message: expect.stringMatching(/^pool p: its file system on \/dev\/loop\d+ has shut down or takes no writes/),
     });
-    expect(engine.pools()).toEqual([]);
+    expect(engine.pools.list()).toEqual([]);
     await expect(engine.volumes.create({ ...wish, name: 'b' })).rejects.toMatchObject({ code: 'not-ready' });
-    await expect(engine.openPool(pool)).rejects.toThrow(`On it are volume a at ${target}: unmount them`);
-    await expect(engine.closePool('p')).rejects.toMatchObject({ code: 'busy' });
+    await expect(engine.pools.open(pool)).rejects.toThrow(`On it are volume a at ${target}: unmount them`);
+    await expect(engine.pools.close('p')).rejects.toMatchObject({ code: 'busy' });
   });
 
   test('is mounted again once its volumes are let go', async () => {
     const { staging, target } = await brokenUnderUse();
-    await expect(engine.openPool(pool)).rejects.toMatchObject({ code: 'corrupted' });
+    await expect(engine.pools.open(pool)).rejects.toMatchObject({ code: 'corrupted' });
     await unmount(exec, target);
     await unmount(exec, staging);
     await engine.node.detach(ref);
-    expect(await engine.openPool(pool)).toMatchObject({ backend: 'image' });
+    expect(await engine.pools.open(pool)).toMatchObject({ backend: 'image' });
     await expectKept();
   });
 
   test('is taken off with all that is on it by the next process, and mounted again', async () => {
     const { device, staging, target } = await brokenUnderUse();
     engine = open();
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     const mounted = (await readMounts()).map((it) => it.target);
     expect(mounted).not.toContain(staging);
     expect(mounted).not.toContain(target);
@@ -97,28 +98,28 @@ describe.runIf(process.getuid?.() === 0)('a pool whose file system has shut down
     const program = spawn('sleep', ['infinity'], { cwd: target });
     await once(program, 'spawn');
     engine = open();
-    await expect(engine.openPool(pool)).rejects.toThrow(`unmounting ${target}: it is in use (held by sleep, process`);
+    await expect(engine.pools.open(pool)).rejects.toThrow(`unmounting ${target}: it is in use (held by sleep, process`);
     program.kill('SIGKILL');
     await once(program, 'exit');
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await expectKept();
   });
 
   test('is told from one that is only full', async () => {
     pool = poolOf('p', { size: '310Mi' });
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     for (const size of ['1M', '4K']) {
       await exec(['dd', 'if=/dev/zero', `of=${join(root(), size)}`, `bs=${size}`], { ok: [1] });
     }
     engine = open();
-    await engine.openPool(pool);
-    expect((await engine.volumes.capacity('p')).available).toBeLessThan(1n << 20n);
+    await engine.pools.open(pool);
+    expect((await engine.pools.capacity('p')).available).toBeLessThan(1n << 20n);
   });
 
   test('is not Ready, and neither are its volumes, until it is there again', async () => {
     const dataDir = join(scratch.path, 'data');
     await mkdir(dataDir, { mode: 0o700 });
-    await using half = await openStorageHalf(dataDir, 'image');
+    await using half = await openStorageHalf(dataDir, { backend: 'image' });
     const spec = { pool: 'default', size: '64Mi', mode: 'Filesystem', provisioning: 'thin' } as const;
     const metadata = { name: 'v' };
     await half.api.create(volumes, { apiVersion: 'moorage.dev/v1alpha1', kind: 'Volume', metadata, spec });

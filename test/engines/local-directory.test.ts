@@ -1,14 +1,15 @@
 import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { bindMount, unmount } from '../../src/node/mount.ts';
 import { makeScratch, poolOf } from './local-scratch.ts';
 
 let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let engine: LocalEngine;
+let engine: Engines;
 const pool = poolOf('p', { backend: 'directory' });
 const ref = (name: string) => ({ pool: 'p', name });
 const wish = (name: string) => ({ ...ref(name), uid: `uid-${name}`, size: 1n << 30n, provisioning: 'thin' as const });
@@ -22,13 +23,13 @@ async function directoryOf(name: string): Promise<string> {
 describe('the local engine, directory backend', () => {
   beforeEach(async () => {
     scratch = await makeScratch();
-    engine = openLocalEngine({ dataDir: scratch.path, exec, log: silent });
-    await engine.openPool(pool);
+    engine = openEngines({ dataDir: scratch.path, exec, log: silent });
+    await engine.pools.open(pool);
   });
   afterEach(() => scratch[Symbol.asyncDispose]());
 
   test('a volume is a directory, a snapshot a copy of it, and each stands alone', async () => {
-    expect(engine.features).toMatchObject({ block: false, sizeEnforced: false });
+    expect((await engine.pools.open(pool)).features).toMatchObject({ block: false, sizeEnforced: false });
     await engine.volumes.create(wish('a'));
     const path = await directoryOf('a');
     await writeFile(join(path, 'file'), 'before');
@@ -45,8 +46,8 @@ describe('the local engine, directory backend', () => {
   });
 
   test('a pool made of directories stays one, whoever opens it', async () => {
-    const again = openLocalEngine({ dataDir: scratch.path, exec, log: silent });
-    const opened = await again.openPool({ ...pool, spec: { ...pool.spec, backend: 'auto' } });
+    const again = openEngines({ dataDir: scratch.path, exec, log: silent });
+    const opened = await again.pools.open({ ...pool, spec: { ...pool.spec, backend: 'auto' } });
     expect(opened.backend).toBe('directory');
   });
 
@@ -75,24 +76,24 @@ describe('the local engine, directory backend', () => {
     await mkdir(dataDir);
     await chown(scratch.path, 65534, 65534);
     await chown(dataDir, 65534, 65534);
-    const engineFile = join(import.meta.dirname, '../../src/engines/local/engine.ts');
+    const engineFile = join(import.meta.dirname, '../../src/engines/engines.ts');
     const execFile = join(import.meta.dirname, '../../src/lib/exec.ts');
     const logFile = join(import.meta.dirname, '../../src/lib/log.ts');
     const program = `
-      const { openLocalEngine } = await import(${JSON.stringify(engineFile)});
+      const { openEngines } = await import(${JSON.stringify(engineFile)});
       const { exec } = await import(${JSON.stringify(execFile)});
       const { silent } = await import(${JSON.stringify(logFile)});
-      const engine = openLocalEngine({ dataDir: ${JSON.stringify(dataDir)}, exec, log: silent });
+      const engine = openEngines({ dataDir: ${JSON.stringify(dataDir)}, exec, log: silent });
       const pool = (backend) => (${JSON.stringify(poolOf('q'))});
-      const opened = await engine.openPool(pool());
+      const opened = await engine.pools.open(pool());
       const ref = { pool: 'q', name: 'a' };
       await engine.volumes.create({ ...ref, uid: 'u', size: 1n << 30n, provisioning: 'thin' });
       await engine.volumes.snapshot({ pool: 'q', name: 's', uid: 'v', volume: 'a' });
       const attached = await engine.node.attach(ref, { readOnly: false });
       await engine.volumes.delete(ref);
       const image = ${JSON.stringify(poolOf('r', { backend: 'image' }))};
-      const refused = await engine.openPool(image).catch((error) => error.code);
-      console.log(JSON.stringify({ backend: opened.backend, why: opened.why, kind: attached.kind, refused, block: engine.features.block }));
+      const refused = await engine.pools.open(image).catch((error) => error.code);
+      console.log(JSON.stringify({ backend: opened.backend, why: opened.why, kind: attached.kind, refused, block: opened.features.block }));
     `;
     const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] as const;
     const { stdout } = await exec([...user, process.execPath, '--input-type=module', '--eval', program], {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { VolumeWish } from '../../src/engines/engine.ts';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines, VolumeWish } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import type { Pool } from '../../src/model/kinds/moorage.ts';
@@ -19,13 +19,13 @@ const mebibyte = 1n << 20n;
 const gibibyte = 1n << 30n;
 let pool: Pool;
 let scratch: Awaited<ReturnType<typeof makeScratch>>;
-let engine: LocalEngine;
+let engine: Engines;
 
 function wish(name: string, more: Partial<VolumeWish> = {}): VolumeWish {
   return { pool: 'p', name, uid: `uid-${name}`, size: 64n * mebibyte, provisioning: 'thin', ...more };
 }
 const ref = (name: string) => ({ pool: 'p', name });
-const reopen = () => openLocalEngine({ dataDir: scratch.path, exec, log: silent });
+const reopen = () => openEngines({ dataDir: scratch.path, exec, log: silent });
 
 async function device(name: string): Promise<string> {
   const attached = await engine.node.attach(ref(name), { readOnly: false });
@@ -60,25 +60,25 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('a pool is made once, says why, and is found again', async () => {
-    const opened = await engine.openPool(pool);
+    const opened = await engine.pools.open(pool);
     expect(opened).toMatchObject({ backend: 'image', path: join(scratch.path, 'pools/p') });
     expect(opened.why).toMatch(/extents/);
     expect(opened.capacity.total).toBeGreaterThan(800n * mebibyte);
     await engine.volumes.create(wish('a'));
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     // Another process, after this one was killed.
     engine = reopen();
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     expect(await engine.volumes.get('volume', ref('a'))).toMatchObject({ uid: 'uid-a', size: 64n * mebibyte });
     // And after a reboot.
-    await engine.closePool('p');
+    await engine.pools.close('p');
     engine = reopen();
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     expect(await engine.volumes.get('volume', ref('a'))).toMatchObject({ uid: 'uid-a', complete: true });
   });
 
   test('creating twice is creating once; another object of that name is refused', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     const first = await engine.volumes.create(wish('a'));
     expect(await engine.volumes.create(wish('a'))).toEqual(first);
     await expect(engine.volumes.create(wish('a', { uid: 'other' }))).rejects.toMatchObject({ code: 'already-exists' });
@@ -88,7 +88,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('thin takes no space, thick takes all at once and is refused when there is not enough', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     expect((await engine.volumes.create(wish('thin'))).used).toBe(0n);
     expect((await engine.volumes.create(wish('thick', { provisioning: 'thick' }))).used).toBe(64n * mebibyte);
     const tooMuch = wish('huge', { provisioning: 'thick', size: 2n * gibibyte });
@@ -97,7 +97,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('a snapshot keeps what was there; a larger copy of it starts with that', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await engine.volumes.create(wish('a'));
     const path = await device('a');
     await engine.node.recordFormat(ref('a'), 'ext4', 'formatted');
@@ -124,7 +124,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('a snapshot of a mounted file system has what was written a moment ago', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await engine.volumes.create(wish('a'));
     const path = await device('a');
     await makeFilesystem(exec, { device: path, fsType: 'ext4' });
@@ -138,7 +138,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     expect(await readFile(join(second, 'file'), 'utf8')).toBe('not synced by anybody');
     await expect(engine.node.detach(ref('a'))).rejects.toMatchObject({ code: 'busy' });
     await expect(engine.volumes.delete(ref('a'))).rejects.toMatchObject({ code: 'in-use' });
-    await expect(engine.closePool('p')).rejects.toMatchObject({ code: 'busy' });
+    await expect(engine.pools.close('p')).rejects.toMatchObject({ code: 'busy' });
     await unmount(exec, target);
     await engine.node.detach(ref('a'));
     await engine.node.detach(ref('a'));
@@ -146,7 +146,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('a volume grows while it is attached, and never shrinks', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await engine.volumes.create(wish('a'));
     const path = await device('a');
     expect((await engine.volumes.expand(ref('a'), 128n * mebibyte)).size).toBe(128n * mebibyte);
@@ -156,7 +156,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('a volume whose mkfs was cut off is blank again', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await engine.volumes.create(wish('a'));
     const path = await device('a');
     await engine.node.recordFormat(ref('a'), 'ext4', 'formatting');
@@ -169,7 +169,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('what a crash left half-made goes at the next start; what has no mark of ours stays', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     const volumes = join(scratch.path, 'pools/p/fs/volumes');
     await engine.volumes.create(wish('a'));
     await rename(join(volumes, 'a'), join(volumes, '.deleting-a'));
@@ -180,7 +180,7 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     await writeFile(join(volumes, '.making-foreign', 'theirs'), '');
     await mkdir(join(volumes, 'theirs'));
     engine = reopen();
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     expect((await readdir(volumes)).toSorted()).toEqual(['.making-foreign', 'theirs']);
     await expect(engine.volumes.delete(ref('theirs'))).rejects.toMatchObject({ code: 'permission' });
     const list = await engine.volumes.list('p');
@@ -193,34 +193,34 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('the pool grows while it is in use', async () => {
-    const before = await engine.openPool(pool);
+    const before = await engine.pools.open(pool);
     await engine.volumes.create(wish('a'));
     await device('a');
-    const after = await engine.growPool({ ...pool, spec: { ...pool.spec, size: '2Gi' } });
+    const after = await engine.pools.grow({ ...pool, spec: { ...pool.spec, size: '2Gi' } });
     expect(after.capacity.total - before.capacity.total).toBeGreaterThan(900n * mebibyte);
   });
 
   test('a growth that was cut off is finished at the next start', async () => {
-    const before = await engine.openPool(pool);
+    const before = await engine.pools.open(pool);
     await truncate(join(scratch.path, 'pools/p/pool.xfs'), Number(2n * gibibyte));
     engine = reopen();
-    const after = await engine.openPool(pool);
+    const after = await engine.pools.open(pool);
     expect(after.capacity.total - before.capacity.total).toBeGreaterThan(900n * mebibyte);
   });
 
   test('a full pool fails its writers only, and growth mends it', async () => {
     const small = poolOf('p', { size: '320Mi' });
-    await engine.openPool(small);
+    await engine.pools.open(small);
     for (const name of ['full', 'other']) await engine.volumes.create(wish(name, { size: gibibyte }));
     await writeAt(await device('other'), 'allocated before');
     const path = await device('full');
     const filling = exec(['dd', 'if=/dev/zero', `of=${path}`, 'bs=1M', 'count=512', 'oflag=direct']);
     await expect(filling).rejects.toThrow(/No space left|Input\/output/);
-    const { available } = await engine.volumes.capacity('p');
+    const { available } = await engine.pools.capacity('p');
     expect(available).toBeLessThan(8n * mebibyte);
     await writeAt(await device('other'), 'still writable!!');
     expect(await readAt(await device('other'), 16)).toBe('still writable!!');
-    await engine.growPool({ ...small, spec: { ...small.spec, size: '1Gi' } });
+    await engine.pools.grow({ ...small, spec: { ...small.spec, size: '1Gi' } });
     await exec(['dd', 'if=/dev/zero', `of=${path}`, 'bs=1M', 'count=400', 'oflag=direct']);
   });
 
@@ -228,19 +228,21 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     const place = join(scratch.path, 'theirs');
     await mkdir(place);
     await writeFile(join(place, 'photo.jpg'), '');
-    const refused = engine.openPool(poolOf('p', { path: place }));
+    const refused = engine.pools.open(poolOf('p', { path: place }));
     await expect(refused).rejects.toMatchObject({ code: 'in-use', message: expect.stringContaining('photo.jpg') });
     expect(await readdir(place)).toEqual(['photo.jpg']);
-    await expect(engine.openPool(poolOf('p', { path: '/no/such/place' }))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(engine.pools.open(poolOf('p', { path: '/no/such/place' }))).rejects.toMatchObject({
+      code: 'not-found',
+    });
   });
 
   test("another pool's directory, and an emptied one of our own, are refused", async () => {
-    await engine.openPool(pool);
-    await engine.closePool('p');
-    await expect(engine.openPool(poolOf('p'))).rejects.toMatchObject({ code: 'in-use' });
+    await engine.pools.open(pool);
+    await engine.pools.close('p');
+    await expect(engine.pools.open(poolOf('p'))).rejects.toMatchObject({ code: 'in-use' });
     await rm(join(scratch.path, 'pools/p'), { recursive: true });
     const remembered = { ...pool, status: { nodes: [{ node: 'here', backend: 'image' as const }] } };
-    await expect(engine.openPool(remembered)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(engine.pools.open(remembered)).rejects.toMatchObject({ code: 'not-found' });
   });
 
   test('a blank disk becomes a pool; one with anything on it is refused', async () => {
@@ -248,52 +250,52 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
     for (const file of [blank, used]) await writeFile(file, '').then(() => truncate(file, Number(gibibyte)));
     const [blankDisk, usedDisk] = [await attachLoop(exec, blank), await attachLoop(exec, used)];
     await makeFilesystem(exec, { device: usedDisk, fsType: 'ext4' });
-    const refused = engine.openPool(poolOf('q', { path: usedDisk }));
+    const refused = engine.pools.open(poolOf('q', { path: usedDisk }));
     await expect(refused).rejects.toMatchObject({ code: 'in-use', message: expect.stringContaining('ext4') });
     const onDisk = poolOf('p', { path: blankDisk });
-    expect(await engine.openPool(onDisk)).toMatchObject({ backend: 'image', why: expect.stringContaining('disk') });
+    expect(await engine.pools.open(onDisk)).toMatchObject({ backend: 'image', why: expect.stringContaining('disk') });
     await engine.volumes.create(wish('a'));
-    await engine.closePool('p');
+    await engine.pools.close('p');
     engine = reopen();
-    await engine.openPool(onDisk);
+    await engine.pools.open(onDisk);
     expect(await engine.volumes.get('volume', ref('a'))).toBeDefined();
-    await engine.closePool('p');
+    await engine.pools.close('p');
     await detachLoop(exec, blank);
   });
 
   test('mkfs of the pool that was cut off is done again', async () => {
-    await engine.openPool(pool);
-    await engine.closePool('p');
+    await engine.pools.open(pool);
+    await engine.pools.close('p');
     const marker = join(scratch.path, 'pools/p/moorage-pool.json');
     await writeFile(marker, (await readFile(marker, 'utf8')).replace('"made": true', '"made": false'));
     engine = reopen();
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     expect(await engine.volumes.list('p')).toEqual([]);
   });
 
   test('a preallocated pool has its space, and an empty pool can be removed', async () => {
     const fixed = poolOf('p', { size: '400Mi', preallocate: true });
-    await engine.openPool(fixed);
+    await engine.pools.open(fixed);
     expect((await stat(join(scratch.path, 'pools/p/pool.xfs'))).blocks * 512).toBeGreaterThanOrEqual(400 * 2 ** 20);
     await engine.volumes.create(wish('a'));
-    await expect(engine.removePool('p')).rejects.toMatchObject({ code: 'in-use' });
+    await expect(engine.pools.remove('p')).rejects.toMatchObject({ code: 'in-use' });
     await engine.volumes.delete(ref('a'));
-    await engine.removePool('p');
+    await engine.pools.remove('p');
     expect(await readdir(join(scratch.path, 'pools/p'))).toEqual([]);
   });
 
   test('a removal that was held up by somebody who has the loop device open is finished later', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     const device = listLoops().find(({ file }) => file.startsWith(scratch.path))?.device ?? '';
     const holder = await open(device, 'r');
-    await expect(engine.removePool('p')).rejects.toMatchObject({ code: 'busy' });
+    await expect(engine.pools.remove('p')).rejects.toMatchObject({ code: 'busy' });
     await holder.close();
-    await engine.removePool('p');
+    await engine.pools.remove('p');
     expect(await readdir(join(scratch.path, 'pools/p'))).toEqual([]);
   });
 
   test('a thousand volumes are made and deleted, many at a time', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     const names = Array.from({ length: 1000 }, (_, n) => `v${n}`);
     const run = async (work: (name: string) => Promise<unknown>) => {
       const left = names.values();
@@ -312,20 +314,20 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
   });
 
   test('a pool stays open for a volume that was attached in a container which has ended', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await engine.volumes.create(wish('kept'));
     const file = join(scratch.path, 'pools/p/fs/volumes/kept/data');
     const attach = ['losetup', '--find', '--show', '--direct-io=on', file] as const;
     const { stdout } = await exec(['unshare', '--mount', ...attach]);
-    await expect(engine.closePool('p')).rejects.toMatchObject({ code: 'busy' });
+    await expect(engine.pools.close('p')).rejects.toMatchObject({ code: 'busy' });
     expect(await device('kept')).toBe(stdout.trim());
     await engine.node.detach(ref('kept'));
-    await engine.closePool('p');
+    await engine.pools.close('p');
     expect(listLoops().filter((loop) => mayBeOver(loop, file))).toEqual([]);
   });
 
   test('loop devices of another mount namespace are not its own, though their files have the paths of its volumes', async () => {
-    await engine.openPool(pool);
+    await engine.pools.open(pool);
     await engine.volumes.create(wish('ours'));
     const own = await device('ours');
     const script = `mount -t tmpfs none "$1" && mkdir "$1/theirs" && cd "$1/theirs" && truncate -s 4M data gone
@@ -340,13 +342,13 @@ describe.runIf(process.getuid?.() === 0)('the local engine, image backend', () =
       await once(other.stdout, 'data');
       const { length } = listLoops().filter(({ file }) => file.startsWith(`${volumes}/theirs/`));
       expect(length, 'they look like its own').toBe(2);
-      expect((await engine.attachments()).map(({ device: it }) => it)).toEqual([own]);
+      expect((await engine.node.attachments()).map(({ device: it }) => it)).toEqual([own]);
     } finally {
       other.stdin.end();
       await ended;
     }
     await rm(join(volumes, 'ours/data'));
-    expect(await engine.attachments(), 'one of its own whose file is gone').toMatchObject([
+    expect(await engine.node.attachments(), 'one of its own whose file is gone').toMatchObject([
       { device: own, deleted: true },
     ]);
   });

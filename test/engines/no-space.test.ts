@@ -1,7 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { makeScratch, poolOf } from './local-scratch.ts';
@@ -11,15 +12,15 @@ const wish = (name: string) => ({ pool: 'p', name, uid: `uid-${name}`, size, pro
 
 describe.runIf(process.getuid?.() === 0)('a file system that has no space left', () => {
   let scratch: Awaited<ReturnType<typeof makeScratch>>;
-  let engine: LocalEngine;
+  let engine: Engines;
   let full: string;
   beforeEach(async () => {
     scratch = await makeScratch();
     const path = join(scratch.path, 'small');
     await mkdir(path);
     await exec(['mount', '-t', 'tmpfs', '-o', 'size=256k', 'small', path]);
-    engine = openLocalEngine({ dataDir: join(scratch.path, 'data'), exec, log: silent });
-    await engine.openPool(poolOf('p', { backend: 'directory', path: join(path, 'pool') }));
+    engine = openEngines({ dataDir: join(scratch.path, 'data'), exec, log: silent });
+    await engine.pools.open(poolOf('p', { backend: 'directory', path: join(path, 'pool') }));
     await engine.volumes.create(wish('source'));
     const attached = await engine.node.attach({ pool: 'p', name: 'source' }, { readOnly: false });
     await writeFile(join(attached.path, 'file'), Buffer.alloc(64 << 10));

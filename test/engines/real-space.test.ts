@@ -1,8 +1,8 @@
 import { mkdir, open, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { VolumeWish } from '../../src/engines/engine.ts';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines, VolumeWish } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { ext4Journal } from '../../src/node/ext4-journal.ts';
@@ -24,14 +24,14 @@ const wish = (name: string, more: Partial<VolumeWish> = {}): VolumeWish => ({
 
 describe.runIf(process.getuid?.() === 0)('space that is taken for good, in a pool whose image is sparse', () => {
   let scratch: Awaited<ReturnType<typeof makeScratch>>;
-  let engine: LocalEngine;
+  let engine: Engines;
   const at = (path: string) => join(scratch.path, 'pools/p', path);
   const data = (name: string) => at(`fs/volumes/${name}/data`);
   const taken = async (path: string) => (await stat(path, { bigint: true })).blocks * 512n;
   beforeEach(async () => {
     scratch = await makeScratch();
-    engine = openLocalEngine({ dataDir: scratch.path, exec, log: silent });
-    await engine.openPool(poolOf('p', { size: '512Mi' }));
+    engine = openEngines({ dataDir: scratch.path, exec, log: silent });
+    await engine.pools.open(poolOf('p', { size: '512Mi' }));
   });
   afterEach(async () => {
     const { path } = scratch;

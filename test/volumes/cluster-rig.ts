@@ -8,7 +8,8 @@ import { startApiServer } from '../../src/apiserver/index.ts';
 import { startCsiDriver } from '../../src/csi/driver/start.ts';
 import { connectCsi } from '../../src/csi/transport/client.ts';
 import type { CsiClient } from '../../src/csi/transport/csi-client.ts';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { openLog } from '../../src/lib/log.ts';
 import { noMeter } from '../../src/lib/meter.ts';
@@ -31,7 +32,7 @@ export interface Cluster extends AsyncDisposable {
 /** A node's agent: its engine, its controllers, and the driver's node service. */
 export interface Agent extends AsyncDisposable {
   readonly api: KubeApi;
-  readonly engine: LocalEngine;
+  readonly engine: Engines;
   readonly client: CsiClient;
 }
 
@@ -72,7 +73,7 @@ export async function openAgent(
   await mkdir(dataDir, { recursive: true });
   const api = open.use(connectKube({ kubeconfig: cluster.kubeconfig, log, views: viewsOf(node) }));
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
-  const engine = openLocalEngine({ dataDir, exec, log });
+  const engine = openEngines({ dataDir, exec, log });
   const shared = { api, engine, node, dataDir, exec, log, meter: noMeter };
   const { room } = open.use(await startVolumes({ ...shared, sole: false, events }));
   const socket = join(dataDir, 'csi.sock');

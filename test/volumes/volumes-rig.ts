@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Api } from '../../src/api/api.ts';
 import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
 import type { EventRecorder } from '../../src/api/events.ts';
-import { type LocalEngine, openLocalEngine } from '../../src/engines/local/engine.ts';
+import type { Engines } from '../../src/engines/engine.ts';
+import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { noMeter } from '../../src/lib/meter.ts';
@@ -16,7 +17,7 @@ const apiVersion = 'moorage.dev/v1alpha1' as const;
 
 export interface Rig extends AsyncDisposable {
   readonly api: EmbeddedApi;
-  readonly engine: LocalEngine;
+  readonly engine: Engines;
   readonly events: readonly string[];
 }
 
@@ -26,7 +27,7 @@ export interface Rig extends AsyncDisposable {
  */
 export async function openRig(dataDir: string, over: (api: Api) => Api = (api) => api): Promise<Rig> {
   const api = await openEmbeddedApi({ file: join(dataDir, 'store.db'), log: silent, kinds: allKinds });
-  const engine = openLocalEngine({ dataDir, exec, log: silent });
+  const engine = openEngines({ dataDir, exec, log: silent });
   const heard: string[] = [];
   const events: EventRecorder = {
     normal: (_, reason) => heard.push(reason),

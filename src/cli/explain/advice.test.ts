@@ -174,7 +174,10 @@ describe('what to do about a claim that is not bound', () => {
         kind: 'Pool',
         metadata: { name: 'p' },
         spec: { engine: 'local', backend: 'auto', preallocate: false, overProvisioning: 1 },
-        status: { phase: 'Ready', nodes: [{ node: 'n', backend: 'image', total: '1Ti', used: '0', allocated: '0' }] },
+        status: {
+          phase: 'Ready',
+          nodes: [{ node: 'n', backend: 'image', total: '1Ti', free: '1Ti', used: '0', allocated: '0' }],
+        },
       },
     ];
     expect(advice(claimOf(), { pools })).toContain('nothing: it is being made');

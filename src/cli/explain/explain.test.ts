@@ -66,7 +66,7 @@ function poolOf(name: string, total: string, allocated: string): Pool {
     kind: 'Pool',
     metadata: { name },
     spec: { engine: 'local', backend: 'auto', preallocate: false, overProvisioning: 1 },
-    status: { phase: 'Ready', nodes: [{ node: 'n', backend: 'image', total, used: '0', allocated }] },
+    status: { phase: 'Ready', nodes: [{ node: 'n', backend: 'image', total, free: total, used: '0', allocated }] },
   };
 }
 

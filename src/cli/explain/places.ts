@@ -1,15 +1,14 @@
-import type { Pool, Volume } from '../../model/kinds/index.ts';
-import { isDeleting } from '../../model/object.ts';
-import { bytesOf } from '../../model/quantity.ts';
+import type { Volume } from '../../model/kinds/index.ts';
+import { writtenOffer } from '../../volumes/offer.ts';
 import { type PlacementWish, type PoolOffer, place } from '../../volumes/placement.ts';
 import { humanBytes, humanQuantity } from '../output/human.ts';
-import { readyMessage } from '../world/problems.ts';
 import type { World } from '../world/world.ts';
 import type { Look } from './report.ts';
 
 /** Each pool on each node, and whether a new volume would go there; decided by the same function that places it. */
 export function lookForPlace(world: World, wish: PlacementWish): Look[] {
-  const offers = world.pools.flatMap(offersOf);
+  const cordoned = new Set(world.nodes.filter(({ spec }) => spec?.unschedulable).map(({ metadata }) => metadata.name));
+  const offers = world.pools.map((pool) => writtenOffer(pool, { cordoned: cordoned.has(pool.spec.node ?? '') }));
   const decision = place(wish, offers);
   const isChosen = ({ pool, node }: PoolOffer) =>
     'placement' in decision && decision.placement.pool === pool && decision.placement.node === node;
@@ -28,36 +27,12 @@ function refusalFor(wish: PlacementWish, { pool }: PoolOffer, message = 'refused
   return wish.pool !== undefined && wish.pool !== pool ? `pool ${wish.pool} was asked for` : message;
 }
 
-/** What a pool has to give, as its status says. */
-function offersOf(pool: Pool): PoolOffer[] {
-  const { nodes = [], phase } = pool.status ?? {};
-  const known = nodes.length > 0 ? nodes : [{ node: pool.spec.node ?? 'any node' }];
-  return known.map((it) => {
-    const total = bytesOf(it.total ?? '0');
-    const isUsable = phase === 'Ready' || phase === 'Degraded';
-    const why = isUsable ? undefined : (readyMessage(pool.status?.conditions) ?? `it is ${phase ?? 'Pending'}`);
-    return {
-      pool: pool.metadata.name,
-      node: it.node,
-      notReady: why ?? (isDeleting(pool) ? 'it is being deleted' : undefined),
-      backend: it.backend ?? 'image',
-      total,
-      available: total - bytesOf(it.used ?? '0'),
-      promised: bytesOf(it.allocated ?? '0'),
-      overProvisioning: pool.spec.overProvisioning,
-      reserve: pool.spec.reserve === undefined ? (total * 5n) / 100n : bytesOf(pool.spec.reserve),
-    };
-  });
-}
-
 /** Where a Volume's bytes are, and who has it. */
 export function placeOf(world: World, { metadata, spec, status }: Volume): string[] {
   const place = status?.placement;
   if (!place) return [`Volume ${metadata.name} is nowhere yet`];
-  const node = world.pools
-    .find((pool) => pool.metadata.name === place.pool)
-    ?.status?.nodes?.find((it) => it.node === place.node);
-  const how = node?.backend === 'directory' ? 'a directory' : 'a file behind a loop device';
+  const features = world.pools.find((pool) => pool.metadata.name === place.pool)?.status?.features;
+  const how = features && !features.block ? 'a directory' : 'a device of its own';
   const from = spec.source ? `, as a copy of ${spec.source.kind} ${spec.source.name}` : '';
   const attached = (status.attachments ?? []).map((it) => `${it.node} (${it.mode} since ${it.since})`);
   return [

@@ -1,7 +1,7 @@
 import { largestVolume, topologyKey } from '../../model/kinds/moorage.ts';
 import { countable } from '../../model/quantity.ts';
+import { larger, roundDown, smaller } from '../../model/sizes.ts';
 import { type PoolOffer, poolsFor, promisable } from '../../volumes/placement.ts';
-import { larger, smaller } from './size.ts';
 
 /** Which volumes a question for capacity is about. */
 export interface CapacityQuestion {
@@ -19,7 +19,7 @@ export interface Capacity {
   readonly largest: bigint;
 }
 
-/** What the pools can still promise to such volumes, whose sizes are multiples of 4096. */
+/** What the pools can still promise to such volumes, in whole units of each. */
 export function capacityFor(question: CapacityQuestion, offers: readonly PoolOffer[]): Capacity {
   const { mode, provisioning, segments } = question;
   const node = segments?.[topologyKey];
@@ -27,9 +27,9 @@ export function capacityFor(question: CapacityQuestion, offers: readonly PoolOff
     (offer) =>
       offer.notReady === undefined &&
       (segments === undefined || offer.node === node) &&
-      (mode === 'Filesystem' || offer.backend === 'image'),
+      (mode === 'Filesystem' || offer.features?.block !== false),
   );
-  const sizes = fitting.map((offer) => promisable(offer, provisioning)).map((bytes) => bytes - (bytes % 4096n));
+  const sizes = fitting.map((offer) => roundDown(promisable(offer, provisioning), offer.features?.unit));
   const largest = sizes.reduce(larger, 0n);
   const available = sizes.reduce((sum, size) => sum + size, 0n);
   return { available: countable(available), largest: smaller(largest, largestVolume) };

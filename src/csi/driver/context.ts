@@ -1,6 +1,6 @@
 import type { Api } from '../../api/api.ts';
 import type { EventRecorder } from '../../api/events.ts';
-import type { Engine } from '../../engines/engine.ts';
+import type { Engines } from '../../engines/engine.ts';
 import type { Exec } from '../../lib/exec.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
@@ -26,7 +26,7 @@ export interface CommonOptions {
 
 /** What the node service is given beside that. */
 export interface NodeOptions {
-  readonly engine: Engine;
+  readonly engine: Engines;
   /** The name of this node. */
   readonly node: string;
   /** Records of what is staged here are kept in `node/` of it. */

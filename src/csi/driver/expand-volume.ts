@@ -2,12 +2,13 @@ import { fail, isCode } from '../../lib/errors.ts';
 import { type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
+import { larger, roundUp } from '../../model/sizes.ts';
 import type { ControllerExpandVolumeRequest } from '../protocol/csi_pb.ts';
 import { RpcError } from '../transport/codes.ts';
 import { status } from '../transport/status.ts';
 import type { ControllerContext } from './context.ts';
 import { refusalText, refusalWords } from './refusals.ts';
-import { larger, readRange, refuseTooLarge, roundUp } from './size.ts';
+import { readRange, refuseTooLarge } from './size.ts';
 
 /** Ensures at least the size that is asked for, and waits until the volume has it. Never shrinks. */
 export async function expandVolume(

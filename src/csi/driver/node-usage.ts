@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { VolumeUsage } from '../../engines/engine.ts';
 import { fail } from '../../lib/errors.ts';
 import { volumes } from '../../model/kinds/moorage.ts';
 import { bytesOf } from '../../model/quantity.ts';
@@ -24,6 +25,7 @@ export async function volumeStatistics(
   if (!path) fail('invalid', `${doing}: no volume path is given`);
   const record = await recordAt(context, doing, name, path);
   if (record.mode === 'Block') return { usage: [{ unit: Unit.BYTES, total: await deviceSize(path) }] };
+  const own = await context.engine.node.usage({ pool: record.pool, name: record.volume }).catch(() => undefined);
   const it = await filesystemStatistics(path).catch((error: NodeJS.ErrnoException) => {
     // While it is let go, the path goes before the record of it.
     if (error.code === 'ENOENT') fail('not-found', `${doing}: it is not at ${path} any more`, error);
@@ -31,10 +33,14 @@ export async function volumeStatistics(
   });
   return {
     usage: [
-      { unit: Unit.BYTES, total: it.total, used: it.used, available: it.available },
+      { unit: Unit.BYTES, ...bytesUsed(own ?? it) },
       { unit: Unit.INODES, total: it.inodes, used: it.inodesUsed, available: it.inodesFree },
     ],
   };
+}
+
+function bytesUsed({ total, used, available }: VolumeUsage): VolumeUsage {
+  return { total, used, available };
 }
 
 /** Lets the file system of a mounted volume fill it, and returns the volume's bytes. */

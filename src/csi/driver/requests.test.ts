@@ -1,5 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
+import { imageFeatures } from '../../engines/local/image-content.ts';
+import { directoryFeatures } from '../../engines/shelves/directories.ts';
 import type { Volume } from '../../model/kinds/moorage.ts';
 import type { PoolOffer } from '../../volumes/placement.ts';
 import { CreateVolumeRequestSchema, VolumeCapability_AccessMode_Mode as Mode } from '../protocol/csi_pb.ts';
@@ -173,7 +175,7 @@ test('capacity is what ready pools can still promise to such volumes', () => {
   const pool = (name: string, node: string, more: Partial<PoolOffer> = {}): PoolOffer => ({
     pool: name,
     node,
-    backend: 'image',
+    features: imageFeatures,
     labels: { disk: name },
     total: 2048n * MiB,
     available: 1024n * MiB + 1n,
@@ -184,7 +186,7 @@ test('capacity is what ready pools can still promise to such volumes', () => {
   });
   const offers = [
     pool('a', 'one'),
-    pool('b', 'two', { backend: 'directory' }),
+    pool('b', 'two', { features: directoryFeatures }),
     pool('c', 'one', { notReady: 'it is not open' }),
   ];
   const any = { mode: 'Filesystem', provisioning: 'thin', segments: undefined } as const;

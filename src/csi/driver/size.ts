@@ -2,11 +2,11 @@ import { fail } from '../../lib/errors.ts';
 import type { FsType } from '../../model/filesystems/types.ts';
 import { largestVolume } from '../../model/kinds/moorage.ts';
 import { formatBytes } from '../../model/quantity.ts';
+import { larger, roundDown, roundUp, sizeUnit } from '../../model/sizes.ts';
 import type { CapacityRange } from '../protocol/csi_pb.ts';
 import { RpcError } from '../transport/codes.ts';
 import { status } from '../transport/status.ts';
 
-const unit = 4096n;
 const defaultSize = 1n << 30n;
 
 /** Smallest volume that is worth its file system, and why. */
@@ -17,7 +17,7 @@ function smallest(fsType: FsType | 'none'): { readonly bytes: bigint; readonly w
     case 'xfs':
       return { bytes: 300n << 20n, why: 'mkfs.xfs makes nothing smaller' };
     case 'none':
-      return { bytes: unit, why: 'it is the unit of allocation' };
+      return { bytes: sizeUnit, why: 'it is the unit of allocation' };
   }
 }
 
@@ -52,7 +52,7 @@ export function chooseSize(
   const size = larger(whole, roundUp(least.bytes));
   refuseTooLarge(doing, size);
   if (limit > 0n && size > limit) {
-    const why = least.bytes > limit ? least.why : `sizes are multiples of ${unit} bytes`;
+    const why = least.bytes > limit ? least.why : `sizes are multiples of ${sizeUnit} bytes`;
     const message = `${doing}: it would have ${formatBytes(size)} (${why}), and the limit is ${formatBytes(limit)}`;
     throw new RpcError(status.OUT_OF_RANGE, message);
   }
@@ -71,23 +71,6 @@ export function isWithin(size: bigint, { required, limit }: Range): boolean {
   return size >= required && (limit === 0n || size <= limit);
 }
 
-/** Bytes in whole units of allocation. */
-export function roundUp(bytes: bigint): bigint {
-  return ((bytes + unit - 1n) / unit) * unit;
-}
-
 function capped(bytes: bigint, limit: bigint): bigint {
-  return limit > 0n && limit < bytes ? limit - (limit % unit) : bytes;
-}
-
-/** The larger of two sizes. */
-export function larger(a: bigint, b: bigint): bigint {
-  if (a < b) return b;
-  return a;
-}
-
-/** The smaller of two sizes. */
-export function smaller(a: bigint, b: bigint): bigint {
-  if (b < a) return b;
-  return a;
+  return limit > 0n && limit < bytes ? roundDown(limit) : bytes;
 }

@@ -1,7 +1,7 @@
 import { readlink, rmdir, stat, unlink } from 'node:fs/promises';
 import type { Attached } from '../../engines/engine.ts';
 import { fail, isCode } from '../../lib/errors.ts';
-import { isMountOf, listLoops } from '../../node/loop.ts';
+import { isMountOf } from '../../node/loop.ts';
 import { deviceNumber, unmountAt } from '../../node/mount.ts';
 import { type MountEntry, readMounts } from '../../node/mountinfo.ts';
 import { mountAtPlace } from '../../node/paths/mounted.ts';
@@ -95,7 +95,7 @@ async function looksOf(
     const root = `/${attached.path.split('/').slice(-3).join('/')}`;
     return { block: undefined, root, directory: attached.path };
   }
-  const device = attached?.path ?? (record && loopOver(name));
+  const device = attached?.path ?? (record && (await context.engine.node.trace(name)));
   if (device === undefined) return { block: undefined, root: undefined, directory: undefined };
   return { block: { device, number: await numberOf(device) }, root: undefined, directory: undefined };
 }
@@ -110,12 +110,6 @@ async function attachedTo(
   if (!pool) return undefined;
   // A pool that is not to be had any more must not keep its volumes mounted.
   return engine.node.attached({ pool, name }).catch(() => undefined);
-}
-
-/** The loop device over a file of the volume, where the engine can't tell any more. */
-function loopOver(name: string): string | undefined {
-  return listLoops().find(({ file }) => file.split('/').at(-2) === name && file.split('/').at(-3) === 'volumes')
-    ?.device;
 }
 
 async function numberOf(device: string): Promise<string | undefined> {

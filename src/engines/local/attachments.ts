@@ -5,31 +5,13 @@ import { isBehind, isOnFilesystemOf, isSilent } from '../../node/backing.ts';
 import { isMountOf, type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
-import type { Artifact, EngineRef } from '../engine.ts';
-
-/** A loop device over a file of a pool. */
-export interface LocalAttachment extends EngineRef {
-  readonly kind: Artifact['kind'];
-  readonly device: string;
-  /** Where its file system, or the device itself, is mounted. */
-  readonly targets: readonly string[];
-  /** True if the file is no more. */
-  readonly deleted: boolean;
-}
-
-/** Where a pool's volumes and snapshots are. */
-export interface Shelves {
-  readonly name: string;
-  readonly volumes: { readonly directory: string };
-  readonly snapshots: { readonly directory: string };
-  /** True if their file system is dead: then the kernel tells nothing of what is on it but the paths. */
-  readonly dead: boolean;
-}
+import type { Artifact, Attachment } from '../engine.ts';
+import type { Shelves } from '../shelves/backend.ts';
 
 /** The loop devices over files of the pools, whoever attached them, from the system itself. */
-export async function findAttachments(exec: Exec, pools: readonly Shelves[]): Promise<readonly LocalAttachment[]> {
+export async function findAttachments(exec: Exec, pools: readonly Shelves[]): Promise<readonly Attachment[]> {
   const mounts = await readMounts();
-  const found: LocalAttachment[] = [];
+  const found: Attachment[] = [];
   for (const loop of listLoops()) {
     const { device, file, deleted } = loop;
     for (const pool of pools) {

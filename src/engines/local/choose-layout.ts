@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { fail, isCode } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { runTool } from '../../node/tools.ts';
-import { type Layout, markerName } from './marker.ts';
+import { markerName } from '../shelves/marker.ts';
+
+/**
+ * How a pool keeps its data: `image` is an XFS in a file, `disk` an XFS on a whole disk, `reflink` a directory whose file
+ * system can share extents, `directory` any directory.
+ */
+export type Layout = 'image' | 'disk' | 'reflink' | 'directory';
 
 export interface Choice {
   readonly layout: Layout;

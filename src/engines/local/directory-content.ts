@@ -1,9 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
-import { readMounts } from '../../node/mountinfo.ts';
 import { syncFilesystem } from '../../node/sync.ts';
-import type { Content } from './content.ts';
+import type { Content } from '../shelves/content.ts';
+import { directoryFeatures, mountInside } from '../shelves/directories.ts';
 
 /**
  * Each volume is a directory, `data`, on whatever file system there is. Takes no privileges. No size is enforced, there
@@ -13,6 +13,7 @@ export function directoryContent(exec: Exec): Content {
   const attached = async (directory: string) => ({ kind: 'directory', path: dataDirectory(directory) }) as const;
   return {
     backend: 'directory',
+    features: directoryFeatures,
 
     async fill(directory, { source }) {
       const data = dataDirectory(directory);
@@ -54,16 +55,7 @@ export function directoryContent(exec: Exec): Content {
 
     detach: async () => {},
 
-    async inUse(directory) {
-      const data = dataDirectory(directory);
-      // A bind mount of it elsewhere has its path, within its file system, as root. A mount inside of it is
-      // somebody else's data, which must not be deleted with ours.
-      const shelfPath = data.split('/').slice(-3).join('/');
-      const mount = (await readMounts()).find(
-        ({ root, target }) => root.endsWith(`/${shelfPath}`) || target === data || target.startsWith(`${data}/`),
-      );
-      return mount && `it is mounted at ${mount.target}`;
-    },
+    inUse: async (directory) => mountInside(dataDirectory(directory)),
   };
 }
 

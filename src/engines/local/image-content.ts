@@ -2,14 +2,25 @@ import { constants, copyFile, open, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path';
 import { type ErrorCode, isCode } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
+import { fsTypes } from '../../model/filesystems/types.ts';
 import { ext4Journal, type Range } from '../../node/ext4-journal.ts';
 import { detachLoop, ensureLoop, listLoops, loopOf, mayBeOver, refreshLoop } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { readMounts } from '../../node/mountinfo.ts';
 import { deviceSize } from '../../node/statistics.ts';
 import { syncFilesystem, syncPath } from '../../node/sync.ts';
-import type { Content } from './content.ts';
+import type { PoolFeatures } from '../engine.ts';
+import type { Content } from '../shelves/content.ts';
+import { directoryFeatures } from '../shelves/directories.ts';
 import { allocate, allocateBelow, setSize } from './space.ts';
+
+/** Volumes are devices: raw, or with a file system of their own. */
+export const imageFeatures: PoolFeatures = {
+  ...directoryFeatures,
+  block: true,
+  fsTypes,
+  sizeEnforced: true,
+};
 
 /**
  * Each volume is a file, `data`, on a file system that can share extents; attached, it is a loop device with direct
@@ -27,6 +38,7 @@ export function imageContent(exec: Exec, sectorSize: number, below?: string): Co
   };
   return {
     backend: 'image',
+    features: imageFeatures,
 
     async fill(directory, { size, provisioning, source }) {
       const file = dataFile(directory);

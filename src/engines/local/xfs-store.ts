@@ -9,8 +9,8 @@ import { mountDevice, unmount } from '../../node/mount.ts';
 
 import { type Content, probeDevice } from '../../node/probe.ts';
 import { filesystemStatistics } from '../../node/statistics.ts';
+import type { Marker } from '../shelves/marker.ts';
 import { wipeDisk } from './disk.ts';
-import type { Marker } from './marker.ts';
 import { allocate, setSize } from './space.ts';
 
 /** The file that holds the XFS, in the pool's directory. */

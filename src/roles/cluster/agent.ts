@@ -47,8 +47,8 @@ export async function agent(options: AgentProcessOptions, { log, signal }: Proce
     await patiently("this node's pool could not be made; trying again", log, signal, work);
   }
   const events = open.use(createEventRecorder({ api, component: 'moorage', log }));
-  const { openLocalEngine, startVolumes } = await parts.storage;
-  const engine = openLocalEngine({ dataDir, exec, log });
+  const { openEngines, startVolumes } = await parts.storage;
+  const engine = openEngines({ dataDir, exec, log });
   const common = { api, engine, node, dataDir, exec, log, events, meter };
   const { namespace } = options;
   const { room } = open.use(await startVolumes({ ...common, namespace, sole: false }));
@@ -82,7 +82,7 @@ function importParts() {
     import('../../gateways/health.ts'),
     import('../../api/event-recorder.ts'),
   ]).then(([metrics, health, recorder]) => ({ ...metrics, ...health, ...recorder }));
-  const storage = Promise.all([import('../../engines/local/engine.ts'), import('../../volumes/start.ts')]).then(
+  const storage = Promise.all([import('../../engines/engines.ts'), import('../../volumes/start.ts')]).then(
     ([engine, volumes]) => ({ ...engine, ...volumes }),
   );
   const driver = Promise.all([import('../../csi/driver/start.ts'), import('../../csi/registration/register.ts')]).then(

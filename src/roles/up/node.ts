@@ -40,8 +40,8 @@ export async function startNode(options: NodePartOptions): Promise<RunningNode> 
   await using open = new AsyncDisposableStack();
   await ensureFirstObjects(api, options);
   await sayOtherNames(api, node, log);
-  const { openLocalEngine, startVolumes, startCsiDriver } = await storageParts();
-  const engine = openLocalEngine({ dataDir, exec, log });
+  const { openEngines, startVolumes, startCsiDriver } = await storageParts();
+  const engine = openEngines({ dataDir, exec, log });
   const common = { api, engine, node, dataDir, exec, log, events, meter };
   const { room, references } = open.use(await startVolumes({ ...common, sole: true, lastLoss }));
   const socket = join(dataDir, 'run/csi.sock');
@@ -67,7 +67,7 @@ export function preloadNode(): void {
 
 async function storageParts() {
   const [engine, volumes, driver] = await Promise.all([
-    import('../../engines/local/engine.ts'),
+    import('../../engines/engines.ts'),
     import('../../volumes/start.ts'),
     import('../../csi/driver/start.ts'),
   ]);

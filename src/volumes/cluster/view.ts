@@ -3,8 +3,8 @@ import type { EventRecorder } from '../../api/events.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
 import { type Pool, pools, snapshots, systemNamespace, volumes } from '../../model/kinds/moorage.ts';
-import { bytesOf } from '../../model/quantity.ts';
 import { Ledger } from '../ledger.ts';
+import { writtenOffer } from '../offer.ts';
 import type { PoolOffer } from '../placement.ts';
 import { snapshotKey, snapshotPromise, volumeKey, volumeOutlook, wishKey } from '../promises.ts';
 import { Room } from '../room.ts';
@@ -78,34 +78,18 @@ export class ClusterView implements Disposable {
   }
 
   #offer(pool: Pool): PoolOffer {
-    const { name, labels } = pool.metadata;
     const { node = '' } = pool.spec;
-    const figures = pool.status?.nodes?.find((it) => it.node === node);
-    const total = bytesOf(figures?.total ?? '0');
-    const free = bytesOf(figures?.free ?? '0');
-    const shared = bytesOf(figures?.shared ?? '0');
-    return {
-      pool: name,
-      node,
-      labels,
+    return writtenOffer(pool, {
+      promised: this.ledger.total(pool.metadata.name),
       cordoned: this.liveness.isCordoned(node),
       notReady: this.#whyNotReady(pool),
-      backend: figures?.backend ?? 'image',
-      total,
-      available: free > shared ? free - shared : 0n,
-      promised: this.ledger.total(name),
-      overProvisioning: pool.spec.overProvisioning,
-      reserve: pool.spec.reserve === undefined ? (total * 5n) / 100n : bytesOf(pool.spec.reserve),
-    };
+    });
   }
 
-  #whyNotReady({ metadata, spec, status }: Pool): string | undefined {
+  #whyNotReady({ metadata, spec }: Pool): string | undefined {
     if (spec.node === undefined) return 'it names no node; set its spec.node';
-    if (metadata.deletionTimestamp) return 'it is being deleted';
-    const why = this.liveness.whyNot(spec.node);
-    if (why !== undefined) return why;
-    if (status?.phase === 'Ready' || status?.phase === 'Degraded') return undefined;
-    return status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? 'it is not open yet';
+    // That comes first, since a node that is gone can not take a pool away.
+    return metadata.deletionTimestamp ? 'it is being deleted' : this.liveness.whyNot(spec.node);
   }
 
   #tell(): void {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Artifact } from '../../engines/engine.ts';
-import type { LocalAttachment } from '../../engines/local/attachments.ts';
+import type { Artifact, Attachment } from '../../engines/engine.ts';
 import type { Snapshot, Volume } from '../../model/kinds/moorage.ts';
 import { compareBytes, type Objects, type Observed } from './bytes.ts';
 
@@ -34,7 +33,7 @@ function artifact(name: string, more: Partial<Artifact> = {}): Artifact {
   };
 }
 
-function attachment(name: string, more: Partial<LocalAttachment> = {}): LocalAttachment {
+function attachment(name: string, more: Partial<Attachment> = {}): Attachment {
   return { kind: 'volume', pool: 'p', name, device: '/dev/loop9', targets: [], deleted: false, ...more };
 }
 

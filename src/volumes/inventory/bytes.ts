@@ -1,5 +1,4 @@
-import type { Artifact } from '../../engines/engine.ts';
-import type { LocalAttachment } from '../../engines/local/attachments.ts';
+import type { Artifact, Attachment } from '../../engines/engine.ts';
 import type { Snapshot, Volume } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
@@ -14,7 +13,7 @@ export interface Observed {
   /** The pools that could be looked into. */
   readonly openPools: readonly string[];
   readonly artifacts: readonly Artifact[];
-  readonly attachments: readonly LocalAttachment[];
+  readonly attachments: readonly Attachment[];
   /** The volumes that the CSI driver has a record of having staged here. */
   readonly staged: readonly string[];
   /** What else stands for a Volume or Snapshot of that name, though it may be gone; where that is in view. */
@@ -115,7 +114,7 @@ function ofObjects(observed: Indexed, kind: Artifact['kind']): Finding[] {
   });
 }
 
-function ofAttachment(observed: Indexed, attachment: LocalAttachment): Finding[] {
+function ofAttachment(observed: Indexed, attachment: Attachment): Finding[] {
   const { kind, pool, name, device, targets, deleted } = attachment;
   const objects = observed.known(kind, name);
   const mounted = targets.length > 0;

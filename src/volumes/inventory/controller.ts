@@ -4,7 +4,6 @@ import { Controller } from '../../api/controller.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { messageOf, unreachable } from '../../lib/errors.ts';
 import { type Difference, type Inventory, inventories, snapshots, volumes } from '../../model/kinds/moorage.ts';
-import { detachDevice } from '../../node/loop.ts';
 import { Records } from '../../node/records.ts';
 import { withConditions } from '../conditions.ts';
 import { referenceText } from '../references/rules.ts';
@@ -86,10 +85,10 @@ async function remember(
 const removed = 'removed';
 
 async function apply(storage: Storage, remedy: NonNullable<Finding['remedy']>): Promise<string> {
-  const { api, engine, exec, log } = storage.options;
+  const { api, engine, log } = storage.options;
   try {
     if (remedy.do === 'detach') {
-      await detachDevice(exec, remedy.attachment.device);
+      await engine.node.release(remedy.attachment);
       return removed;
     }
     if (remedy.do !== 'delete') return unreachable(remedy);

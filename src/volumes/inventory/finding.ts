@@ -1,12 +1,11 @@
-import type { Artifact } from '../../engines/engine.ts';
-import type { LocalAttachment } from '../../engines/local/attachments.ts';
+import type { Artifact, Attachment } from '../../engines/engine.ts';
 import type { Difference } from '../../model/kinds/moorage.ts';
 
 /** A difference, and what would mend it, if that is safe. */
 export interface Finding extends Difference {
   readonly remedy?:
     | { readonly do: 'delete'; readonly artifact: Artifact & { readonly uid: string } }
-    | { readonly do: 'detach'; readonly attachment: LocalAttachment };
+    | { readonly do: 'detach'; readonly attachment: Attachment };
   /** True if work that goes on may look so for a moment: then it is one only if a second look sees it, too. */
   readonly momentary?: boolean;
 }

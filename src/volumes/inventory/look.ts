@@ -33,18 +33,18 @@ export async function look(storage: Storage): Promise<Finding[]> {
   return confirmed(first, await lookOnce(storage));
 }
 
-async function lookOnce({ options }: Storage): Promise<Finding[]> {
-  const { api, engine, node, dataDir, lastLoss, sole } = options;
+async function lookOnce(storage: Storage): Promise<Finding[]> {
+  const { api, engine, node, dataDir, lastLoss, sole } = storage.options;
   const objects = (): Objects => ({
     volumes: [...api.informer(volumes).list()],
     snapshots: [...api.informer(snapshots).list()],
   });
   const before = objects();
-  const names = engine.pools().filter((name) => api.informer(pools).get({ name }));
+  const names = engine.pools.list().filter((name) => api.informer(pools).get({ name }));
   const shelves = await Promise.all(names.map((name) => listPool(engine.volumes, name)));
   const openPools = shelves.flatMap(({ pool, problem }) => (problem ? [] : [pool]));
   const artifacts = shelves.flatMap((shelf) => shelf.artifacts);
-  const attachments = await engine.attachments();
+  const attachments = await engine.node.attachments();
   const { records, damaged } = await readRecords(dataDir);
   const mounted = sole ? [...api.informer(mounts).list()].filter((it) => isOn(it, node)) : [];
   const isThere = await lookAt([
@@ -53,7 +53,10 @@ async function lookOnce({ options }: Storage): Promise<Finding[]> {
   ]);
   const after = objects();
   const staged = records.map(({ volume }) => volume);
-  const devicePools = openPools.filter((name) => engine.backendOf(name) === 'image');
+  const devicePools = openPools.filter((name) => {
+    const state = storage.pool(name);
+    return state?.ready && state.features.block;
+  });
   const links = sole ? seenLinks(api) : undefined;
   const neededBy = links && needsOf(links);
   const places = { node, devicePools, attachments, records, damaged, mounts: mounted, isThere };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LocalAttachment } from '../../engines/local/attachments.ts';
+import type { Attachment } from '../../engines/engine.ts';
 import type { Mount, Volume } from '../../model/kinds/moorage.ts';
 import type { NodeRecord } from '../node-record.ts';
 import { comparePlaces, type Places } from './places.ts';
@@ -36,7 +36,7 @@ function mount(status: NonNullable<Mount['status']>, path = '/mnt/a'): Mount {
   return { apiVersion, kind: 'Mount', metadata, spec: { claim: 'data', path, readOnly: false }, status };
 }
 
-const device: LocalAttachment = {
+const device: Attachment = {
   kind: 'volume',
   pool: 'p',
   name: 'a',

@@ -1,4 +1,4 @@
-import type { LocalAttachment } from '../../engines/local/attachments.ts';
+import type { Attachment } from '../../engines/engine.ts';
 import { type Mount, mounts, type Volume } from '../../model/kinds/moorage.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
 import type { NodeRecord } from '../node-record.ts';
@@ -10,7 +10,7 @@ export interface Places {
   readonly volumes: readonly Volume[];
   /** The open pools whose volumes are devices when they are attached. */
   readonly devicePools: readonly string[];
-  readonly attachments: readonly LocalAttachment[];
+  readonly attachments: readonly Attachment[];
   /** What the CSI driver was asked to do here. */
   readonly records: readonly NodeRecord[];
   /** Names of records that can't be read. */
@@ -41,7 +41,7 @@ const again = 'unmount it and mount it again, or start Moorage again, which puts
 function ofVolume(
   { node, devicePools }: Places,
   { metadata: { name }, status }: Volume,
-  devices: readonly LocalAttachment[],
+  devices: readonly Attachment[],
   records: ReadonlyMap<string, NodeRecord>,
 ): Finding[] {
   const { pool = '', node: home } = status?.placement ?? {};

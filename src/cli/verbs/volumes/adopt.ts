@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Api } from '../../../api/api.ts';
-import { findMarker, type Marker, markerName } from '../../../engines/local/marker.ts';
+import { diskLink, findMarker, type Marker, markerName } from '../../../engines/shelves/marker.ts';
 import { fail, isCode, MoorageError } from '../../../lib/errors.ts';
 import {
   adoptAnnotation,
@@ -119,7 +119,7 @@ async function adoptPool(api: Api, { mark, node, data, timeout }: PoolToAdopt): 
   if (known)
     await api.patch(pools, { name: known.metadata.name }, { type: 'merge', body: { metadata: { annotations } } });
   else {
-    const spec = { engine: 'local', backend: 'auto', node, preallocate: false, overProvisioning: 1 } as const;
+    const spec = { engine: mark.engine, backend: 'auto', node, preallocate: false, overProvisioning: 1 } as const;
     await api
       .create(pools, {
         apiVersion: 'moorage.dev/v1alpha1',
@@ -156,12 +156,13 @@ async function adoptPool(api: Api, { mark, node, data, timeout }: PoolToAdopt): 
 }
 
 /** What spec.path is to be; undefined for a pool in its own place in the data directory. */
-async function pathOf({ directory, layout, pool, uid, filesystem }: Mark, data: string): Promise<string | undefined> {
+async function pathOf({ directory, ...marker }: Mark, data: string): Promise<string | undefined> {
+  const { pool } = marker;
   const isOwn =
     directory === join(await realpath(data).catch(() => data), 'pools', pool) ||
     directory === join(data, 'pools', pool);
-  if (layout !== 'disk') return isOwn ? undefined : directory;
-  const link = `/dev/disk/by-uuid/${filesystem ?? uid}`;
+  const link = diskLink(marker);
+  if (link === undefined) return isOwn ? undefined : directory;
   return realpath(link).catch((cause) =>
     fail('not-found', `pool ${pool} is on a disk that is not there (${link}): plug it in`, cause),
   );

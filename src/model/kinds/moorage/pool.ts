@@ -26,6 +26,17 @@ const first = 'oldSelf.status.nodes[0]';
 /** Whether an agent has opened the pool, as CEL writes it. */
 const decided = `has(oldSelf.status) && has(oldSelf.status.nodes) && oldSelf.status.nodes.size() > 0 && has(${first}.backend)`;
 
+const features = z.object({
+  block: z.boolean().describe('Raw block volumes.'),
+  fsTypes: z.array(z.string()).describe('File systems that can be made; none where volumes are directories.'),
+  sizeEnforced: z.boolean().describe("Whether a volume can't grow beyond its size."),
+  snapshots: z.boolean(),
+  clones: z.boolean(),
+  onlineGrowth: z.boolean().describe('Growth while it is mounted.'),
+  sharedWriters: z.boolean().describe('Several nodes may write at once.'),
+  unit: quantity.describe('Every size is a multiple of it.'),
+});
+
 const poolObject = z.object({
   apiVersion,
   kind: z.literal('Pool'),
@@ -33,7 +44,12 @@ const poolObject = z.object({
   spec: z
     .object({
       cluster: z.string().optional().describe('The StorageCluster that it belongs to.'),
-      engine: z.enum(['local']).default('local').describe('What keeps the data.'),
+      engine: z
+        .string()
+        .default('local')
+        .describe(
+          'What keeps the data: local, or quota, where each volume is a directory on a btrfs that has its size kept.',
+        ),
       backend: z
         .enum(['auto', 'image', 'directory'])
         .default('auto')
@@ -77,11 +93,12 @@ const poolObject = z.object({
   status: z
     .object({
       phase: z.enum(['Pending', 'Ready', 'Degraded', 'Failed']).optional(),
+      features: features.optional().describe('What its volumes can do.'),
       nodes: z
         .array(
           z.object({
             node: z.string(),
-            backend: z.enum(['image', 'directory']).optional(),
+            backend: z.string().optional().describe("How volumes are kept, in the engine's own word."),
             why: z.string().optional().describe('Why that backend.'),
             path: z.string().optional(),
             wiped: z

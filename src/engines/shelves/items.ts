@@ -1,14 +1,14 @@
 import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
 import type { Metadata } from './metadata.ts';
-import type { LocalPool } from './pool.ts';
+import type { ShelfPool } from './pool.ts';
 import type { Shelf, ShelfItem } from './shelf.ts';
 
 /** The open pool of that name. Throws `not-ready` if it is not open. */
-export type PoolOf = (name: string) => LocalPool;
+export type PoolOf = (name: string) => ShelfPool;
 
 /** Where a pool keeps things of that kind. */
-export function shelfOf(pool: LocalPool, kind: Artifact['kind']): Shelf {
+export function shelfOf(pool: ShelfPool, kind: Artifact['kind']): Shelf {
   return kind === 'volume' ? pool.volumes : pool.snapshots;
 }
 
@@ -19,7 +19,7 @@ export function lockOf(kind: Artifact['kind'], { pool, name }: EngineRef): strin
 
 /** A thing that must be there, with our mark. Throws `not-found` or `permission`. */
 export async function requireItem(
-  pool: LocalPool,
+  pool: ShelfPool,
   kind: Artifact['kind'],
   name: string,
 ): Promise<ShelfItem & { readonly metadata: Metadata }> {
@@ -31,7 +31,7 @@ export async function requireItem(
 }
 
 /** What is known of a thing, as the engine's callers see it. */
-export async function artifactOf(pool: LocalPool, kind: Artifact['kind'], item: ShelfItem): Promise<Artifact> {
+export async function artifactOf(pool: ShelfPool, kind: Artifact['kind'], item: ShelfItem): Promise<Artifact> {
   const { name, directory, metadata, complete } = item;
   const seen = await pool.content.measure(directory).catch((error: NodeJS.ErrnoException) => error);
   const damage = metadata && complete ? damageOf(directory, metadata, seen) : undefined;
@@ -65,6 +65,9 @@ function damageOf(
   return `${bytes} are only ${seen.size} of ${size}`;
 }
 
+/** EDQUOT, which Node has no name for. */
+const overQuota = -122;
+
 /** Says what was being done, and makes a full file system `exhausted`. */
 export async function naming<T>(doing: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -72,8 +75,8 @@ export async function naming<T>(doing: string, work: () => Promise<T>): Promise<
   } catch (error) {
     if (error instanceof MoorageError)
       throw new MoorageError(error.code, `${doing}: ${error.message}`, { cause: error });
-    const { code, message } = error as NodeJS.ErrnoException;
-    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    const { code, errno, message } = error as NodeJS.ErrnoException;
+    const full = code === 'ENOSPC' || errno === overQuota;
     throw new MoorageError(full ? 'exhausted' : 'internal', `${doing}: ${full ? 'the pool is full' : message}`, {
       cause: error,
     });

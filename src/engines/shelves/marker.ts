@@ -5,19 +5,15 @@ import { makeDirectory } from '../../lib/directories.ts';
 import { fail } from '../../lib/errors.ts';
 import { replaceFile } from '../../node/records.ts';
 
-/**
- * How a pool keeps its data. Decided once, when the pool is made: `image` is an XFS in a file, `disk` an XFS on a whole
- * disk, `reflink` a directory whose file system can share extents, `directory` any directory.
- */
-export type Layout = 'image' | 'disk' | 'reflink' | 'directory';
-
 const markerSchema = z.object({
   version: z.literal(1),
+  engine: z.string().default('local'),
   pool: z.string(),
   uid: z.string(),
   /** UUID of the file system that Moorage made, if the pool was adopted since; else it is the pool's uid. */
   filesystem: z.string().optional(),
-  layout: z.enum(['image', 'disk', 'reflink', 'directory']),
+  /** How the engine keeps the data there. Decided once, when the pool is made. */
+  layout: z.string(),
   /** Why that layout, for people. */
   why: z.string(),
   /** Of the loop devices, in bytes. */
@@ -70,6 +66,11 @@ async function foreignEntries(base: string): Promise<readonly string[]> {
   const found = (await readdir(base)).filter((entry) => !ownBeginnings.includes(entry));
   const rescued = found.includes('lost+found') ? await readdir(join(base, 'lost+found')).catch(() => []) : [];
   return found.flatMap((entry) => (entry === 'lost+found' ? rescued.map((it) => `${entry}/${it}`) : entry));
+}
+
+/** What links to the disk that a pool is on, if it is on one. */
+export function diskLink({ layout, filesystem, uid }: Marker): string | undefined {
+  return layout === 'disk' ? `/dev/disk/by-uuid/${filesystem ?? uid}` : undefined;
 }
 
 /** Durable when it returns. */

@@ -37,10 +37,16 @@ function withPrefix(prefix: string, long: string, name: string): string {
 export class Shelf {
   readonly directory: string;
   readonly #sync: GroupSync;
+  readonly #clearContent: ((directory: string) => Promise<void>) | undefined;
 
-  /** `flush` makes all that was done on the shelf durable. */
-  constructor(directory: string, flush: (directory: string) => Promise<void>) {
+  /** `flush` makes all that was done on the shelf durable; `clear` takes content away that can't go file by file. */
+  constructor(
+    directory: string,
+    flush: (directory: string) => Promise<void>,
+    clear?: (directory: string) => Promise<void>,
+  ) {
     this.directory = directory;
+    this.#clearContent = clear;
     this.#sync = new GroupSync(() => flush(directory));
   }
 
@@ -65,7 +71,7 @@ export class Shelf {
     const directory = join(this.directory, withPrefix(making, makingLong, name));
     await mkdir(directory, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
-      await clear(directory);
+      await this.#clear(directory);
       await mkdir(directory, { mode: 0o700 });
     });
     try {
@@ -74,7 +80,7 @@ export class Shelf {
       await rename(directory, target);
     } catch (error) {
       // What is left of it now goes with the next try, or the next start.
-      await clear(directory).catch(() => {});
+      await this.#clear(directory).catch(() => {});
       throw error;
     }
     await this.#sync.sync();
@@ -101,12 +107,12 @@ export class Shelf {
   async remove(name: string): Promise<void> {
     const path = this.path(name);
     const trash = join(this.directory, withPrefix(deleting, deletingLong, name));
-    await clear(trash);
+    await this.#clear(trash);
     const moved = await rename(path, trash).then(
       () => true,
       (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? false : Promise.reject(error)),
     );
-    if (moved) await clear(trash);
+    if (moved) await this.#clear(trash);
     // Even if there was nothing: an earlier try may have been cut off before this line.
     await this.#sync.sync();
   }
@@ -139,7 +145,7 @@ export class Shelf {
       const directory = join(this.directory, entry);
       try {
         if (!(await readMetadata(directory)) && !(await isEmpty(directory))) continue;
-        await clear(directory);
+        await this.#clear(directory);
         removed.push(entry);
       } catch (error) {
         left.push(messageOf(error));
@@ -147,11 +153,12 @@ export class Shelf {
     }
     return { removed, left };
   }
-}
 
-/** The mark goes last: what is not all gone must still be known to be ours. */
-async function clear(directory: string): Promise<void> {
-  await removeTree(directory, markName);
+  /** The mark goes last: what is not all gone must still be known to be ours. */
+  async #clear(directory: string): Promise<void> {
+    await this.#clearContent?.(directory);
+    await removeTree(directory, markName);
+  }
 }
 
 const markName = 'meta.json';

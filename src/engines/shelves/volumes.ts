@@ -1,13 +1,14 @@
 import { fail } from '../../lib/errors.ts';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
+import { larger, roundUp } from '../../model/sizes.ts';
 import type { Artifact, EngineRef, EngineVolumes, SnapshotWish, VolumeWish } from '../engine.ts';
 import { artifactOf, lockOf, naming, type PoolOf, requireItem, shelfOf } from './items.ts';
 import type { Metadata } from './metadata.ts';
-import type { LocalPool } from './pool.ts';
+import type { ShelfPool } from './pool.ts';
 import type { Shelf, ShelfItem } from './shelf.ts';
 
 /** The engine's part that makes and keeps volumes and snapshots: one lock for each, plain steps inside. */
-export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): Omit<EngineVolumes, 'capacity'> {
+export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): EngineVolumes {
   const get: EngineVolumes['get'] = async (kind, ref) => {
     const pool = poolOf(ref.pool);
     const shelf = shelfOf(pool, kind);
@@ -75,8 +76,9 @@ export function engineVolumes(poolOf: PoolOf, locks: KeyedLock): Omit<EngineVolu
   };
 }
 
-async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<ShelfItem> {
-  const { name, uid, size, provisioning } = wish;
+async function ensureVolume(pool: ShelfPool, wish: VolumeWish): Promise<ShelfItem> {
+  const { name, uid, provisioning } = wish;
+  const size = roundUp(wish.size, pool.content.features.unit);
   const present = await pool.volumes.get(name);
   if (present) {
     const metadata = await ensureMark(pool.volumes, present, wish);
@@ -104,7 +106,7 @@ async function ensureVolume(pool: LocalPool, wish: VolumeWish): Promise<ShelfIte
   );
 }
 
-async function ensureSnapshot(pool: LocalPool, wish: SnapshotWish): Promise<ShelfItem> {
+async function ensureSnapshot(pool: ShelfPool, wish: SnapshotWish): Promise<ShelfItem> {
   const { name, uid, volume } = wish;
   const present = await pool.snapshots.get(name);
   if (present) {
@@ -128,13 +130,14 @@ async function ensureSnapshot(pool: LocalPool, wish: SnapshotWish): Promise<Shel
 }
 
 async function grow(
-  pool: LocalPool,
+  pool: ShelfPool,
   name: string,
   directory: string,
   metadata: Metadata,
-  size: bigint,
+  asked: bigint,
 ): Promise<Metadata> {
-  const wanted = size > metadata.size ? size : metadata.size;
+  const size = roundUp(asked, pool.content.features.unit);
+  const wanted = larger(size, metadata.size);
   const { size: present = wanted } = await pool.content.measure(directory);
   // The record comes last, so that a growth that was cut off is done again, the loop device's part of it too.
   if (wanted > metadata.size || present < wanted) await pool.content.grow(directory, wanted, metadata.provisioning);

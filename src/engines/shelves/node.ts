@@ -1,18 +1,16 @@
-import type { Exec } from '../../lib/exec.ts';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
-import { detachDevice } from '../../node/loop.ts';
 import type { Attached, EngineNode } from '../engine.ts';
-import { findAttachments } from './attachments.ts';
+import type { ShelfBackend } from './backend.ts';
 import { lockOf, naming, type PoolOf, requireItem } from './items.ts';
 import type { Metadata } from './metadata.ts';
-import type { LocalPool } from './pool.ts';
+import type { ShelfPool } from './pool.ts';
 
 /** The engine's part that attaches volumes, and remembers what was formatted. */
 export function engineNode(
-  exec: Exec,
+  backend: ShelfBackend,
   { poolOf, knownPool }: { readonly poolOf: PoolOf; readonly knownPool: PoolOf },
   locks: KeyedLock,
-): EngineNode {
+): Omit<EngineNode, 'attachments'> {
   return {
     attach: (ref, options) =>
       locks.run(lockOf('volume', ref), async () => {
@@ -26,7 +24,7 @@ export function engineNode(
       locks.run(lockOf('volume', ref), async () => {
         const pool = knownPool(ref.pool);
         // Of a dead file system only the devices can be found.
-        if (pool.dead) return detachDead(exec, pool, ref.name);
+        if (pool.dead) return detachDead(backend, pool, ref.name);
         const item = await pool.volumes.get(ref.name);
         if (item) await pool.content.detach(item.directory);
       }),
@@ -35,6 +33,15 @@ export function engineNode(
       const pool = poolOf(ref.pool);
       const item = await pool.volumes.get(ref.name);
       return item?.metadata && pool.content.attached(item.directory);
+    },
+
+    release: backend.release,
+    trace: backend.trace,
+
+    async usage(ref) {
+      const pool = poolOf(ref.pool);
+      const { directory } = await requireItem(pool, 'volume', ref.name);
+      return pool.content.usage?.(directory);
     },
 
     async formatted(ref) {
@@ -59,14 +66,14 @@ export function engineNode(
   };
 }
 
-async function detachDead(exec: Exec, pool: LocalPool, name: string): Promise<void> {
-  for (const found of await findAttachments(exec, [pool])) {
-    if (found.kind === 'volume' && found.name === name) await detachDevice(exec, found.device);
+async function detachDead(backend: ShelfBackend, pool: ShelfPool, name: string): Promise<void> {
+  for (const found of await backend.attachments([pool])) {
+    if (found.kind === 'volume' && found.name === name) await backend.release(found);
   }
 }
 
 /** Makes a volume blank whose mkfs was cut off, so that what is half-made there is taken for nothing else. */
-async function forgetFormat(pool: LocalPool, name: string, directory: string, metadata: Metadata): Promise<void> {
+async function forgetFormat(pool: ShelfPool, name: string, directory: string, metadata: Metadata): Promise<void> {
   await pool.content.blank(directory, metadata.size);
   const { format: _, ...rest } = metadata;
   await pool.volumes.update(name, rest);

@@ -1,8 +1,10 @@
-import type { Attached } from '../engine.ts';
+import type { Attached, PoolFeatures, VolumeUsage } from '../engine.ts';
 
-/** How the bytes of volumes and snapshots are kept in their directories: what the two backends differ in. */
+/** How the bytes of volumes and snapshots are kept in their directories: what backends differ in. */
 export interface Content {
-  readonly backend: 'image' | 'directory';
+  /** What that is called, for people. */
+  readonly backend: string;
+  readonly features: PoolFeatures;
   /** Puts the content of a new volume, or a copy of another's, into an empty directory. */
   fill(directory: string, wish: ContentWish): Promise<void>;
   /** Ensures at least that size, also where it is attached. */
@@ -24,6 +26,10 @@ export interface Content {
   detach(directory: string): Promise<void>;
   /** Why the content can't be deleted now, or undefined. */
   inUse(directory: string): Promise<string | undefined>;
+  /** How full it is, where that is known and no file system of its own tells it. */
+  usage?(directory: string): Promise<VolumeUsage>;
+  /** Takes content away that can't be removed file by file; called before the rest of its directory goes. */
+  clear?(directory: string): Promise<void>;
 }
 
 export interface ContentWish {

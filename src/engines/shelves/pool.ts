@@ -1,36 +1,21 @@
 import { readdir, realpath, rm, rmdir, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import type { Log } from '../../lib/log.ts';
 import { adoptAnnotation, type Pool } from '../../model/kinds/moorage.ts';
-import { bytesOf } from '../../model/quantity.ts';
 import { deviceNumber } from '../../node/mount.ts';
 import { mountAt } from '../../node/mountinfo.ts';
-import { filesystemStatistics, sectorSizeOf } from '../../node/statistics.ts';
 import { syncFilesystem, syncPath } from '../../node/sync.ts';
-import type { PoolCapacity } from '../engine.ts';
-import { chooseLayout, probeReflink, whyNoLoop } from './choose-layout.ts';
+import type { EngineOptions, PoolCapacity, PoolPlaces } from '../engine.ts';
+import { whyDead, whyNotWritable } from './alive.ts';
+import { type PoolStore, type ShelfBackend, shelvesOf } from './backend.ts';
 import type { Content } from './content.ts';
-import { takeOffDead, whyDead, whyNotWritable } from './dead-filesystem.ts';
-import { directoryContent } from './directory-content.ts';
-import { checkDisk } from './disk.ts';
-import { imageContent } from './image-content.ts';
 import { ensureBase, type Marker, markerName, readMarker, writeMarker } from './marker.ts';
 import { Shelf } from './shelf.ts';
-import { closeXfs, growImage, imageName, openDisk, openImage, type XfsStore } from './xfs-store.ts';
-
-/** What opening a pool takes. */
-export interface OpenOptions {
-  readonly exec: Exec;
-  readonly log: Log;
-  readonly dataDir: string;
-  /** The other pools that are open. */
-  readonly others: readonly LocalPool[];
-}
 
 /** A pool that is ready for use on this machine. */
-export class LocalPool {
+export class ShelfPool {
   readonly name: string;
   readonly uid: string;
   readonly base: string;
@@ -38,35 +23,35 @@ export class LocalPool {
   readonly content: Content;
   readonly volumes: Shelf;
   readonly snapshots: Shelf;
-  readonly #exec: Exec;
-  readonly #root: string;
-  readonly #xfs: XfsStore | undefined;
+  readonly #store: PoolStore;
   /** Why its file system can't be used any more, as far as the last look has told. */
   #whyDead: string | undefined;
   /** True once it was seen to be empty and was unmounted: then its shelves are out of reach. */
   #leaving = false;
 
-  private constructor(exec: Exec, base: string, marker: Marker, root: string, xfs: XfsStore | undefined) {
+  private constructor(exec: Exec, base: string, marker: Marker, store: PoolStore, content: Content) {
     this.name = marker.pool;
     this.uid = marker.uid;
     this.base = base;
     this.marker = marker;
-    this.#exec = exec;
-    this.#root = root;
-    this.#xfs = xfs;
-    this.content =
-      marker.layout === 'directory' ? directoryContent(exec) : imageContent(exec, marker.sectorSize, xfs?.image);
+    this.content = content;
+    this.#store = store;
     // XFS and ext4 have one log each for all changes, so syncing one directory makes all earlier changes durable.
     // Other file systems promise less.
     const flush = async (directory: string) =>
-      xfs || (await hasOneLog(directory)) ? syncPath(directory) : syncFilesystem(exec, directory);
-    const { volumes, snapshots } = shelvesOf(this.name, root);
-    this.volumes = new Shelf(volumes.directory, flush);
-    this.snapshots = new Shelf(snapshots.directory, flush);
+      (await hasOneLog(directory)) ? syncPath(directory) : syncFilesystem(exec, directory);
+    const { volumes, snapshots } = shelvesOf(this.name, store.root);
+    this.volumes = new Shelf(volumes.directory, flush, content.clear);
+    this.snapshots = new Shelf(snapshots.directory, flush, content.clear);
   }
 
   /** Ensures the pool, from nothing or from wherever an earlier try was cut off. */
-  static async open({ exec, log, dataDir, others }: OpenOptions, wish: Pool, signal?: AbortSignal): Promise<LocalPool> {
+  static async open(
+    backend: ShelfBackend,
+    { exec, log, dataDir, places }: EngineOptions,
+    wish: Pool,
+    signal?: AbortSignal,
+  ): Promise<ShelfPool> {
     const name = wish.metadata.name;
     const uid = wish.metadata.uid ?? fail('internal', `pool ${name} has no uid`);
     const own = join(dataDir, 'pools', name);
@@ -75,45 +60,38 @@ export class LocalPool {
     const base = disk ? own : given;
     await ensureBase(base, base === own);
     const found = await readMarker(base);
-    const present = found && (await adopted(base, found, wish, uid));
-    if (!present) await refuseInside(base, others);
+    const present = found && (await adopted(backend.engine, base, found, wish, uid));
+    if (!present) await refuseInside(base, places);
     if (!present && wasThere(wish)) {
       const was = wish.status?.nodes?.find(({ path }) => path !== undefined)?.path;
       const why = was === undefined || was === base ? 'is a disk not mounted?' : `set spec.path to ${was} again`;
       fail('not-found', `pool ${name}: ${base} is empty, though the pool was ${was ?? 'there'} before: ${why}`);
     }
     // A choice that nothing was built on yet is made anew: perhaps a tool was installed since.
-    const begun = present && (present.made || present.layout === 'disk' || (await readdir(base)).includes(imageName));
-    let marker = begun ? present : await mark(exec, base, wish, uid, disk ? given : undefined, signal);
+    const begun = present && (present.made || (await backend.isBegun(base, present)));
+    let marker = begun
+      ? present
+      : await writeMarker(base, {
+          version: 1,
+          engine: backend.engine,
+          pool: name,
+          uid,
+          ...(await backend.decide({ base, disk: disk ? given : undefined, wish, signal })),
+        });
     const onMade = async () => {
       marker = await writeMarker(base, { ...marker, made: true });
     };
-    if (marker.layout === 'image' || marker.layout === 'disk') {
-      const root = join(base, 'fs');
-      const shelves = shelvesOf(name, root);
-      if (await takeOffDead(exec, root, shelves)) log.warn({ pool: name }, 'its file system had shut down; taken off');
-    }
-    const xfsWish = { pool: name, uid: marker.filesystem ?? uid, base, marker, onMade, proven: disk && !begun, signal };
-    const xfs =
-      marker.layout === 'image'
-        ? await openImage(exec, { ...xfsWish, ...sizeOf(wish) })
-        : marker.layout === 'disk'
-          ? await openDisk(exec, given, xfsWish)
-          : undefined;
-    const root = xfs?.root ?? (marker.layout === 'reflink' ? join(base, 'fs') : base);
-    const pool = new LocalPool(exec, base, marker, root, xfs);
+    const place = { exec, log, wish, base, given, marker, proven: disk && !begun, onMade, signal };
+    const { store, content } = await backend.open(place);
+    const pool = new ShelfPool(exec, base, marker, store, content);
     await pool.#require(whyNotWritable);
-    for (const shelf of [pool.volumes, pool.snapshots]) {
-      const { removed, left } = await shelf.sweep();
-      if (removed.length > 0) log.info({ pool: name, swept: removed }, 'removed what a crash had left half-made');
-      for (const reason of left) log.warn({ pool: name, reason }, 'something half-made or half-deleted stays');
-    }
+    for (const shelf of [pool.volumes, pool.snapshots]) await sweep(shelf, name, log);
     return pool;
   }
 
   /** Grows what can grow to what the pool's spec says now. */
   async grow(wish: Pool): Promise<void> {
-    if (this.#xfs) await growImage(this.#exec, this.#xfs, sizeOf(wish));
+    await this.#store.grow(wish);
   }
 
   /** Whether its file system has shut down: then all that can be done is to let go of it. */
@@ -123,13 +101,12 @@ export class LocalPool {
 
   /** Whether its file system is of the pool alone, so that it is ours to mount. */
   get hasFilesystem(): boolean {
-    return this.#xfs !== undefined;
+    return this.#store.device !== undefined;
   }
 
   /** The file systems that its bytes take room from, its own first, each as `major:minor` of its device. */
   async filesystems(): Promise<readonly string[]> {
-    const places = this.#xfs?.image === undefined ? [this.#root] : [this.#root, this.base];
-    return Promise.all(places.map(async (path) => deviceNumber((await stat(path)).dev)));
+    return Promise.all(this.#store.room.map(async (path) => deviceNumber((await stat(path)).dev)));
   }
 
   /** Throws `corrupted` if its file system has shut down. */
@@ -138,36 +115,26 @@ export class LocalPool {
   }
 
   async #require(look: (directory: string) => Promise<string | undefined>): Promise<void> {
-    this.#whyDead = await look(this.#root);
+    this.#whyDead = await look(this.#store.root);
     if (this.#whyDead !== undefined) fail('corrupted', this.deadWords());
   }
 
   /** That its file system has shut down, and how that was seen. */
   deadWords(): string {
-    const where = this.#xfs ? `its file system on ${this.#xfs.device}` : `the file system that it is on`;
+    const { device } = this.#store;
+    const where = device === undefined ? 'the file system that it is on' : `its file system on ${device}`;
     return `pool ${this.name}: ${where} has shut down or takes no writes (${this.#whyDead}); "dmesg" tells more`;
   }
 
   /** Throws `busy` while a volume is attached. */
   async close(): Promise<void> {
-    if (this.#xfs) await closeXfs(this.#exec, this.#xfs);
+    await this.#store.close();
   }
 
-  /**
-   * How full it is. Throws `corrupted` if its file system has shut down. Where its size is only a promise of the file system below (a sparse image), what that one can
-   * still give counts.
-   */
+  /** How full it is. Throws `corrupted` if its file system has shut down. */
   async capacity(): Promise<PoolCapacity> {
     await this.checkAlive();
-    const own = await filesystemStatistics(this.#root);
-    if (this.#xfs?.image === undefined) return own;
-    const { size, blocks } = await stat(this.#xfs.image, { bigint: true });
-    const below = await filesystemStatistics(dirname(this.#xfs.image));
-    const holes = size > blocks * 512n ? size - blocks * 512n : 0n;
-    // Only the holes need space from below: what the image has is already its own.
-    const lacking = holes > below.available ? holes - below.available : 0n;
-    const available = own.available > lacking ? own.available - lacking : 0n;
-    return { total: own.used + available, used: own.used, available };
+    return this.#store.capacity();
   }
 
   /** Removes a pool without volumes and snapshots, but nothing that Moorage did not make. */
@@ -180,26 +147,23 @@ export class LocalPool {
       await this.close();
     } catch (error) {
       // The unmounting may be done, and something else hold the loop device.
-      this.#leaving = this.#xfs !== undefined && (await mountAt(this.#root)) === undefined;
+      this.#leaving = this.hasFilesystem && (await mountAt(this.#store.root)) === undefined;
       throw error;
     }
-    if (this.#xfs?.image !== undefined) await rm(this.#xfs.image, { force: true });
+    await this.#store.remove();
     for (const directory of ['fs/volumes', 'fs/snapshots', 'fs', 'volumes', 'snapshots']) {
       await rmdir(join(this.base, directory)).catch(ignoreMissing);
     }
     await rm(join(this.base, markerName), { force: true });
+    // The directory of a disk was made for it; one that was given stays.
     if ((await readdir(this.base)).length === 0 && this.marker.layout === 'disk') await rmdir(this.base);
   }
 }
 
-function shelvesOf(name: string, root: string) {
-  const directory = (kind: string) => ({ directory: join(root, kind) });
-  return { name, volumes: directory('volumes'), snapshots: directory('snapshots'), dead: false };
-}
-
-/** The sizes that a pool's spec asks for. */
-function sizeOf({ spec }: Pool): { size: bigint | undefined; preallocate: boolean } {
-  return { size: spec.size === undefined ? undefined : bytesOf(spec.size), preallocate: spec.preallocate };
+async function sweep(shelf: Shelf, pool: string, log: Log): Promise<void> {
+  const { removed, left } = await shelf.sweep();
+  if (removed.length > 0) log.info({ pool, swept: removed }, 'removed what a crash had left half-made');
+  for (const reason of left) log.warn({ pool, reason }, 'something half-made or half-deleted stays');
 }
 
 /** Whether a pool's place is a disk, rather than a directory, which may have to be made. */
@@ -214,7 +178,11 @@ async function isDisk(pool: string, path: string): Promise<boolean> {
 }
 
 /** The mark as it is of this pool: of another one it is taken over only if the object names it. Throws `in-use`. */
-async function adopted(base: string, marker: Marker, { metadata }: Pool, uid: string): Promise<Marker> {
+async function adopted(engine: string, base: string, marker: Marker, { metadata }: Pool, uid: string): Promise<Marker> {
+  if (marker.engine !== engine) {
+    const remedy = `make a Pool with spec.engine: ${marker.engine} for it, or choose another directory`;
+    fail('in-use', `${base} holds a pool of engine ${marker.engine}, ${marker.pool}: ${remedy}`);
+  }
   if (marker.uid === uid) return marker;
   if (metadata.annotations?.[adoptAnnotation] === marker.uid) {
     const filesystem = marker.filesystem ?? marker.uid;
@@ -225,45 +193,18 @@ async function adopted(base: string, marker: Marker, { metadata }: Pool, uid: st
 }
 
 /** A pool inside another one would promise its bytes once more, and stand in the way when that goes. */
-async function refuseInside(base: string, others: readonly LocalPool[]): Promise<void> {
+async function refuseInside(base: string, places: PoolPlaces): Promise<void> {
   const path = await realpath(base);
-  for (const other of others) {
-    if (!path.startsWith(`${await realpath(other.base)}/`)) continue;
+  for (const [name, other] of places) {
+    if (!path.startsWith(`${await realpath(other)}/`)) continue;
     await rmdir(base).catch(() => {});
-    fail('invalid', `${base} is inside of pool ${other.name} (${other.base}); choose a directory outside of it`);
+    fail('invalid', `${base} is inside of pool ${name} (${other}); choose a directory outside of it`);
   }
 }
 
 /** Whether the object remembers that the pool was in use: then an empty place is a loss, and not a new beginning. */
 function wasThere(wish: Pool): boolean {
   return wish.status?.nodes?.some(({ backend }) => backend !== undefined) ?? false;
-}
-
-/** Decides how a new pool keeps its data, and marks its place, before anything else is made there. */
-async function mark(
-  exec: Exec,
-  base: string,
-  wish: Pool,
-  uid: string,
-  disk: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Marker> {
-  const noLoop = await whyNoLoop(exec);
-  const reflink = disk === undefined && noLoop === undefined && (await probeReflink(base));
-  const choice = chooseLayout({ backend: wish.spec.backend, disk: disk !== undefined, noLoop, reflink });
-  const wiped = disk === undefined ? undefined : await checkDisk(exec, disk, wish, signal);
-  const device = disk === undefined ? (await stat(base)).dev : (await stat(disk)).rdev;
-  const sectorSize = await sectorSizeOf(deviceNumber(device));
-  const made = choice.layout === 'reflink' || choice.layout === 'directory';
-  return writeMarker(base, {
-    version: 1,
-    pool: wish.metadata.name,
-    uid,
-    ...choice,
-    sectorSize,
-    made,
-    ...(wiped !== undefined && { wiped }),
-  });
 }
 
 const xfsMagic = 0x58465342;
