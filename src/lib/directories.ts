@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { constants, mkdirSync, statSync } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -30,6 +30,23 @@ export function makeDirectorySync(path: string, mode = 0o777): void {
     if (!isDirectorySync(parent)) makeDirectorySync(parent, mode);
     if (!isDirectorySync(path)) mkdirSync(path, { mode });
   }
+}
+
+/** The directory, or the nearest one above it that is there. */
+export async function nearest(directory: string): Promise<string> {
+  return directory === '/' || (await canAccess(directory, constants.F_OK)) ? directory : nearest(dirname(directory));
+}
+
+/** Whether this process may make something in the directory. */
+export async function mayWrite(directory: string): Promise<boolean> {
+  return canAccess(directory, constants.W_OK);
+}
+
+async function canAccess(path: string, mode: number): Promise<boolean> {
+  return access(path, mode).then(
+    () => true,
+    () => false,
+  );
 }
 
 function asErrno(error: unknown): NodeJS.ErrnoException {

@@ -14,7 +14,7 @@ describe.skipIf(process.getuid?.() !== 0)('what has failed', () => {
   let half: StorageHalf;
   beforeAll(async () => {
     scratch = await makeScratch();
-    half = await openStorageHalf(join(scratch.path, 'data'), 'image');
+    half = await openStorageHalf(join(scratch.path, 'data'), { backend: 'image' });
   });
   afterAll(async () => {
     await half[Symbol.asyncDispose]();

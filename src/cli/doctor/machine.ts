@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { whyNoLoop } from '../../engines/local/choose-layout.ts';
 import { isCode, messageOf } from '../../lib/errors.ts';
 import { exec } from '../../lib/exec.ts';
+import { bad, type Check, type Finding, good, limited } from '../../lib/finding.ts';
 import { packageOf } from '../../node/tools.ts';
-import { bad, type Check, type Finding, good, limited } from './finding.ts';
 import { findProgram } from './programs.ts';
 
 const leastNode = 24;
@@ -45,13 +44,6 @@ export const privileges: Check = async () => {
         'use fsType: xfs in the StorageClass, or give Moorage CAP_SYS_RESOURCE',
       );
   return [mounts, growth];
-};
-
-export const loopDevices: Check = async () => {
-  const why = await whyNoLoop(exec).catch(messageOf);
-  return why === undefined
-    ? good('loop devices', 'block volumes are possible')
-    : limited('loop devices', `volumes are directories: ${why}`);
 };
 
 export const fileSystems: Check = async () => {

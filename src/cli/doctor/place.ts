@@ -1,12 +1,10 @@
-import { access, constants, mkdtemp, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
-import { probeReflink } from '../../engines/local/choose-layout.ts';
-import { messageOf } from '../../lib/errors.ts';
+import { mayWrite, nearest } from '../../lib/directories.ts';
+import { bad, type Check, good, limited } from '../../lib/finding.ts';
 import { unescapeOctal } from '../../node/mountinfo.ts';
 import { runningProcess } from '../flags/data-directory.ts';
 import { humanBytes } from '../output/human.ts';
-import { bad, type Check, good, limited } from './finding.ts';
 
 const gibibyte = 1n << 30n;
 const defaultPort = 6550;
@@ -37,26 +35,6 @@ export const space: Check = async (directory) => {
   if (bavail * bsize < gibibyte)
     return bad('space', message, 'free some, or give the pool another place with --pool-path');
   return bavail * 10n < blocks ? limited('space', `${message}, less than a tenth`) : good('space', message);
-};
-
-export const reflink: Check = async (directory) => {
-  const parent = await nearest(directory);
-  if (!(await mayWrite(parent))) return limited('reflink', `not tried: ${parent} is not writable`);
-  const folder = await mkdtemp(join(parent, '.moorage-doctor-'));
-  try {
-    if (await probeReflink(folder)) return good('reflink', 'snapshots and clones take no copy of data');
-    return process.getuid?.() === 0
-      ? good('reflink', 'not here; Moorage makes an XFS image for the pool, which has it')
-      : limited(
-          'reflink',
-          'not here: snapshots and clones of directories copy all data',
-          'put the data directory on XFS or Btrfs',
-        );
-  } catch (error) {
-    return limited('reflink', `not known: ${messageOf(error)}`);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 };
 
 export const propagation: Check = async (directory) => {
@@ -102,19 +80,3 @@ export const limits: Check = async () => {
       : limited('open files', `only up to ${files}`, 'raise the limit: ulimit -n 65536'),
   ];
 };
-
-/** The directory, or the nearest one above it that is there. */
-async function nearest(directory: string): Promise<string> {
-  const isThere = await access(directory).then(
-    () => true,
-    () => false,
-  );
-  return isThere || directory === '/' ? directory : nearest(dirname(directory));
-}
-
-async function mayWrite(directory: string): Promise<boolean> {
-  return access(directory, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-}

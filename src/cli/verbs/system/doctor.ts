@@ -1,14 +1,14 @@
-import type { Check, Finding } from '../../doctor/finding.ts';
+import { engineChecks } from '../../../engines/registry.ts';
+import type { Check, Finding } from '../../../lib/finding.ts';
 import {
   fileSystems,
   kernel,
-  loopDevices,
   namespaces,
   nodeVersion,
   privileges,
   programs,
 } from '../../doctor/machine.ts';
-import { dataDirectory, limits, port, propagation, reflink, space } from '../../doctor/place.ts';
+import { dataDirectory, limits, port, propagation, space } from '../../doctor/place.ts';
 import { dataDirectory as dataDirectoryOf } from '../../flags/data-directory.ts';
 import { count } from '../../output/human.ts';
 import { printData } from '../../output/print.ts';
@@ -20,12 +20,10 @@ const checks: readonly Check[] = [
   kernel,
   privileges,
   programs,
-  loopDevices,
   fileSystems,
   namespaces,
   dataDirectory,
   space,
-  reflink,
   propagation,
   port,
   limits,
@@ -40,7 +38,8 @@ const looks: Readonly<Record<Finding['state'], readonly [mark: string, style: St
 /** Looks at the machine, worst first. Returns 1 if something is in the way of Moorage, else 0. */
 export async function doctor({ flags, terminal }: Call): Promise<number> {
   const directory = dataDirectoryOf(flags.data);
-  const findings = (await Promise.all(checks.map((check) => check(directory)))).flat();
+  const all = [...checks, ...(await engineChecks())];
+  const findings = (await Promise.all(all.map((check) => check(directory)))).flat();
   findings.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   const faults = findings.filter(({ state }) => state === 'bad').length;
   const exitCode = faults > 0 ? 1 : 0;
