@@ -30,6 +30,19 @@ test.each<[string, PlacementWish, PoolOffer[], string]>([
   ['the one that can promise most', wish(), [offer('a', { promised: gibibyte }), offer('b')], 'b'],
   ['the first by name among equals', wish(), [offer('b'), offer('a')], 'a'],
   ['the one that is named', wish({ pool: 'b' }), [offer('a'), offer('b', { promised: gibibyte })], 'b'],
+  ['one that is named, whatever its labels are', wish({ pool: 'b', poolSelector: 'disk=nvme' }), [offer('b')], 'b'],
+  [
+    'one with such labels, though another has more room',
+    wish({ poolSelector: 'disk=nvme' }),
+    [offer('a'), offer('b', { promised: gibibyte, labels: { disk: 'nvme' } })],
+    'b',
+  ],
+  [
+    'one whose directories have their size kept, before one of directories that have not',
+    wish(),
+    [offer('a', { features: directoryFeatures }), offer('b', { features: subvolumeFeatures, promised: gibibyte })],
+    'b',
+  ],
   [
     'a preferred node before room',
     wish({ preferredNodes: ['n2'] }),

@@ -1,5 +1,6 @@
 import { parseLabelSelector } from '../api/selectors.ts';
 import type { PoolFeatures } from '../engines/engine.ts';
+import { messageOf } from '../lib/errors.ts';
 import { notForBindMounts } from '../model/filesystems/mount.ts';
 import type { Refusal } from '../model/kinds/moorage.ts';
 import { sizeWords } from '../model/size-words.ts';
@@ -59,6 +60,8 @@ export type PlacementDecision =
  * really there, and only then with most that can be promised. Pure.
  */
 export function place(wish: PlacementWish, offers: readonly PoolOffer[]): PlacementDecision {
+  const selector = whyNoSelector(wish);
+  if (selector) return { refusals: [selector] };
   const considered = poolsFor(wish, offers);
   if (considered.length === 0) return { refusals: [noPool(wish)] };
   const judged = considered.map((offer) => ({ offer, refusal: judge(wish, offer) }));
@@ -68,15 +71,29 @@ export function place(wish: PlacementWish, offers: readonly PoolOffer[]): Placem
   return { refusals: judged.flatMap(({ refusal }) => refusal ?? []) };
 }
 
-/** The pools that a wish speaks of. Throws `invalid` for a selector that can't be read. */
+/** What is wrong with a selector that can't be read. */
+function whyNoSelector({ pool, poolSelector }: PlacementWish): Refusal | undefined {
+  if (pool !== undefined || poolSelector === undefined) return undefined;
+  try {
+    parseLabelSelector(poolSelector);
+    return undefined;
+  } catch (error) {
+    return { reason: 'SelectorInvalid', message: `its poolSelector can't be read: ${messageOf(error)}` };
+  }
+}
+
+/**
+ * The pools that a wish speaks of: the one that it names, or else those with its labels. Throws `invalid` for a selector
+ * that can't be read.
+ */
 export function poolsFor(
   { pool, poolSelector }: Pick<PlacementWish, 'pool' | 'poolSelector'>,
   offers: readonly PoolOffer[],
 ): readonly PoolOffer[] {
-  const named = pool === undefined ? offers : offers.filter((offer) => offer.pool === pool);
-  if (poolSelector === undefined) return named;
+  if (pool !== undefined) return offers.filter((offer) => offer.pool === pool);
+  if (poolSelector === undefined) return offers;
   const selected = parseLabelSelector(poolSelector);
-  return named.filter(({ labels }) => selected(labels));
+  return offers.filter(({ labels }) => selected(labels));
 }
 
 /** Bytes that the pool can still promise. For thick volumes, what is really there counts too. */

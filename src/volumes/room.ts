@@ -24,7 +24,6 @@ export interface Aside {
 
 /** More about the wish for a new volume than its spec says. */
 export interface AsideOptions {
-  readonly poolSelector?: string | undefined;
   /** The options of its mounts. */
   readonly mountFlags?: readonly string[] | undefined;
   /** Pools that have refused it already, against what was known of them. */
@@ -49,12 +48,12 @@ export class Room {
   }
 
   /** Sets bytes aside for a new volume of that name in the best pool, or says for every pool why there are none. */
-  setAside(name: string, spec: Volume['spec'], { poolSelector, mountFlags, refused }: AsideOptions = {}): Aside {
+  setAside(name: string, spec: Volume['spec'], { mountFlags, refused }: AsideOptions = {}): Aside {
     const { api, ledger } = this.#view;
     const source = sourceOf(api, spec);
     // The controller knows how to wait for a source.
     if (source && 'reason' in source) return { pool: undefined, node: undefined, refusals: [] };
-    const { pool, mode, provisioning, nodes, preferredNodes } = spec;
+    const { pool, poolSelector, mode, provisioning, nodes, preferredNodes } = spec;
     const bytes = bytesOf(spec.size);
     this.letGo(name);
     const where = { pool, poolSelector, nodes, preferredNodes, source, refused };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Controller, type Result } from '../api/controller.ts';
 import type { Artifact, VolumeWish } from '../engines/engine.ts';
 import { fail, isCode } from '../lib/errors.ts';
@@ -50,6 +51,11 @@ export function createVolumeController(storage: Storage): Controller {
     })
     .watch(api.informer(snapshots), () => {
       passes.waiting.wake();
+      return [];
+    })
+    .watch(api.informer(pools), ({ metadata }, { old }) => {
+      // A volume may select pools by their labels.
+      if (!isDeepStrictEqual(metadata.labels, old?.metadata.labels)) passes.waiting.wake();
       return [];
     });
 }
@@ -115,12 +121,16 @@ class VolumePasses {
     const found =
       sole && (adopts || engine.pools.list().length > 1) ? await findBytes(this.#storage, volume) : undefined;
     // No await from here on: what is promised to one volume must be seen by the next.
-    const { pool, mode, provisioning, nodes, preferredNodes } = volume.spec;
+    const { pool, poolSelector, mode, provisioning, nodes, preferredNodes } = volume.spec;
     const bytes = bytesOf(volume.spec.size);
-    const wish = { pool, mode, provisioning, nodes, preferredNodes, size: bytes, source };
-    // What was set aside before the object was written is what it gets now.
-    this.#storage.ledger.forget(wishKey(volume.metadata.name));
-    const decision = found ? { placement: found } : place(wish, this.#storage.offers());
+    const wish = { pool, poolSelector, mode, provisioning, nodes, preferredNodes, size: bytes, source };
+    // What was set aside before the object was written is what it gets now: it has been placed.
+    const { ledger } = this.#storage;
+    const aside = ledger.assumed(wishKey(volume.metadata.name))?.pool;
+    ledger.forget(wishKey(volume.metadata.name));
+    const isPlaced = aside !== undefined && aside === pool && this.#storage.pool(pool)?.ready;
+    const placed = found ?? (isPlaced ? { pool } : undefined);
+    const decision = placed ? { placement: placed } : place(wish, this.#storage.offers());
     if (!('placement' in decision)) return decision.refusals;
     this.#storage.ledger.assume(volumeKey(volume), { pool: decision.placement.pool, bytes });
     return decision.placement.pool;

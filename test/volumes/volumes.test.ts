@@ -78,6 +78,23 @@ describe.runIf(process.getuid?.() === 0)('volumes, snapshots and pools', () => {
     expect(await rig.engine.volumes.list('default')).toEqual([]);
   });
 
+  test('a volume that selects pools by their labels waits for one, and is told why', async () => {
+    const wished = volume('a');
+    await rig.api.create(volumes, { ...wished, spec: { ...wished.spec, poolSelector: 'disk=nvme' } });
+    const broken = volume('b');
+    await rig.api.create(volumes, { ...broken, spec: { ...broken.spec, poolSelector: 'a=(' } });
+    const refused = (it: Volume | undefined) => it?.status?.refusals !== undefined;
+    expect((await until(rig.api, volumes, 'a', refused))?.status?.refusals).toMatchObject([
+      { reason: 'NoPool', message: expect.stringContaining('disk=nvme') },
+    ]);
+    expect((await until(rig.api, volumes, 'b', refused))?.status?.refusals).toMatchObject([
+      { reason: 'SelectorInvalid' },
+    ]);
+    const body = { metadata: { labels: { disk: 'nvme' } } };
+    await rig.api.patch(pools, { name: 'default' }, { type: 'merge', body });
+    expect((await readyVolume(rig.api, 'a')).status?.placement).toMatchObject({ pool: 'default' });
+  });
+
   test('a volume with our finalizer costs its creation and one write', async () => {
     const made = volume('a');
     const changes: string[] = [];

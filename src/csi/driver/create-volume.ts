@@ -81,8 +81,8 @@ async function ensureObject(
 ): Promise<Volume> {
   const present = view.informer.get({ name });
   if (present) return checkPresent(doing, present, wish);
-  const { poolSelector, mountFlags } = wish;
-  const { pool, node, refusals } = room.setAside(name, wish.spec, { poolSelector, mountFlags, refused });
+  const { mountFlags } = wish;
+  const { pool, node, refusals } = room.setAside(name, wish.spec, { mountFlags, refused });
   if (refusals.length > 0) {
     // The view may lag behind: one that is there already has its room.
     const found = await api.get(volumes, { name });

@@ -18,7 +18,6 @@ export interface Source {
 export interface VolumeWish {
   readonly range: Range;
   readonly spec: Volume['spec'];
-  readonly poolSelector: string | undefined;
   readonly mountFlags: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>> | undefined;
@@ -34,11 +33,18 @@ export function readCreateVolume(doing: string, request: CreateVolumeRequest, so
   const fsType = use.mode === 'Block' ? 'none' : (parameters.fsType ?? defaultFsType);
   const from = source && { kind: source.kind, name: source.name };
   const { pool, poolSelector, mkfsOptions, provisioning } = parameters;
-  const choices = { pool, mode: use.mode, fsType: parameters.fsType, mkfsOptions, provisioning, source: from };
-  const asked = Object.entries({ ...choices, poolSelector }).filter(([, value]) => value !== undefined);
+  const choices = {
+    pool,
+    mode: use.mode,
+    fsType: parameters.fsType,
+    mkfsOptions,
+    provisioning,
+    source: from,
+    poolSelector,
+  };
+  const asked = Object.entries(choices).filter(([, value]) => value !== undefined);
   return {
     range,
-    poolSelector,
     mountFlags: use.mountFlags,
     annotations: parameters.claim === undefined ? {} : { [claimAnnotation]: parameters.claim },
     spec: {

@@ -21,7 +21,7 @@ const fixed = ['mode', 'fsType', 'mkfsOptions', 'provisioning', 'source', 'reque
 
 const placed = 'has(oldSelf.status) && has(oldSelf.status.placement)';
 /** What only says where a volume may go, and so is over once it is somewhere. */
-const wishes = ['nodes', 'preferredNodes'] as const;
+const wishes = ['poolSelector', 'nodes', 'preferredNodes'] as const;
 
 const volumeObject = z.object({
   apiVersion,
@@ -30,6 +30,10 @@ const volumeObject = z.object({
   spec: z
     .object({
       pool: z.string().optional().describe('The pool to use; default: any that fits.'),
+      poolSelector: z
+        .string()
+        .optional()
+        .describe('Labels of the pools that may hold it, where it names none, as kubectl writes them: disk=nvme.'),
       size: quantity.describe('Bytes that it promises. May grow, never shrink.'),
       mode: z.enum(['Filesystem', 'Block']).default('Filesystem'),
       fsType: z.enum(['ext4', 'xfs']).optional().describe('File system that is made at first use. Default ext4.'),
