@@ -38,14 +38,14 @@ export const durability: readonly Mutation[] = [
   },
   {
     guard: 'the mark of a volume is flushed before the volume gets its name',
-    file: 'src/engines/local/shelf.ts',
+    file: 'src/engines/shelves/shelf.ts',
     text: '    await file.sync();\n',
     test,
     name: made,
   },
   {
     guard: 'what is put on a shelf is flushed',
-    file: 'src/engines/local/shelf.ts',
+    file: 'src/engines/shelves/shelf.ts',
     text: '    await this.#sync.sync();\n    return { name, directory: target',
     instead: '    return { name, directory: target',
     test,
@@ -53,14 +53,14 @@ export const durability: readonly Mutation[] = [
   },
   {
     guard: 'what is taken from a shelf is flushed',
-    file: 'src/engines/local/shelf.ts',
+    file: 'src/engines/shelves/shelf.ts',
     text: '    // Even if there was nothing: an earlier try may have been cut off before this line.\n    await this.#sync.sync();\n',
     test,
     name: gone,
   },
   {
     guard: 'a flush of a shelf flushes its folder',
-    file: 'src/engines/local/pool.ts',
+    file: 'src/engines/shelves/pool.ts',
     text: '? syncPath(directory) : syncFilesystem(exec, directory);',
     instead: '? Promise.resolve() : syncFilesystem(exec, directory);',
     test,

@@ -22,7 +22,7 @@ export const formatting: readonly Mutation[] = [
   },
   {
     guard: 'a volume whose mkfs was cut off is made blank again',
-    file: 'src/engines/local/node.ts',
+    file: 'src/engines/shelves/node.ts',
     text: "        if (metadata.format?.state === 'formatting') await forgetFormat(pool, ref.name, directory, metadata);\n",
     test: 'test/csi/mkfs-cut-off.test.ts',
     name: middle,

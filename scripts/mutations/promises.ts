@@ -28,7 +28,7 @@ export const promises: readonly Mutation[] = [
   },
   {
     guard: 'a file system without space is `exhausted`',
-    file: 'src/engines/local/items.ts',
+    file: 'src/engines/shelves/items.ts',
     text: "code === 'ENOSPC' || ",
     test: 'test/engines/no-space.test.ts',
     name: 'makes a new volume, a copy and a snapshot fail as exhausted',

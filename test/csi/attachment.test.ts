@@ -28,7 +28,9 @@ describe.runIf(process.getuid?.() === 0)('a volume is brought to a node', () => 
       if (verb === 'delete' && kind === 'Volume') await beforeDeletion(name);
     };
     const data = join(scratch.path, 'data');
-    half = await openStorageHalf(data, { backend: 'image' }, exec, undefined, (api) => interposed(api, { before, see }));
+    half = await openStorageHalf(data, { backend: 'image' }, exec, undefined, (api) =>
+      interposed(api, { before, see }),
+    );
   });
   afterAll(async () => {
     await half[Symbol.asyncDispose]();

@@ -38,7 +38,7 @@ describe.skipIf(process.getuid?.() !== 0 || !(await hasStrace()))('a volume whos
   let half: StorageHalf;
   beforeAll(async () => {
     scratch = await makeScratch();
-    half = await openStorageHalf(join(scratch.path, 'data'), 'image', killer.exec);
+    half = await openStorageHalf(join(scratch.path, 'data'), { backend: 'image' }, killer.exec);
   });
   afterAll(async () => {
     killer.never();

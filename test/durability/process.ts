@@ -10,7 +10,7 @@ import { openStorageHalf } from '../csi/storage-half.ts';
 const [directory = ''] = process.argv.slice(2);
 const say = (word: string) => writeSync(1, `${word}\n`);
 
-await using half = await openStorageHalf(join(directory, 'data'), 'image');
+await using half = await openStorageHalf(join(directory, 'data'), { backend: 'image' });
 const { controller, node } = half.client;
 const volumeCapability = {
   accessMode: { mode: Mode.SINGLE_NODE_WRITER },
