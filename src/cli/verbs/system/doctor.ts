@@ -1,13 +1,6 @@
 import { engineChecks } from '../../../engines/registry.ts';
 import type { Check, Finding } from '../../../lib/finding.ts';
-import {
-  fileSystems,
-  kernel,
-  namespaces,
-  nodeVersion,
-  privileges,
-  programs,
-} from '../../doctor/machine.ts';
+import { fileSystems, kernel, namespaces, nodeVersion, privileges, programs } from '../../doctor/machine.ts';
 import { dataDirectory, limits, port, propagation, space } from '../../doctor/place.ts';
 import { dataDirectory as dataDirectoryOf } from '../../flags/data-directory.ts';
 import { count } from '../../output/human.ts';
