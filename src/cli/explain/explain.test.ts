@@ -99,6 +99,26 @@ describe('explainClaim', () => {
     expect(looked[2]?.message).toContain('another pool suits better');
   });
 
+  it('counts what is free, what others on the same disk will take of it, and what is kept in reserve', () => {
+    const withFree = (free: string, shared = '0'): Pool => {
+      const given = poolOf('p', '20Gi', '0');
+      const nodes = (given.status?.nodes ?? []).map((it) => ({ ...it, free, shared }));
+      return { ...given, status: { ...given.status, nodes } };
+    };
+    const look = (pool: Pool, parameters: Record<string, string> = {}) =>
+      explainClaim({ ...empty, classes: [{ ...standard, parameters }], csiNodes: ours, pools: [pool] }, claimOf())
+        .looked[0];
+    expect(look(withFree('8Gi'))?.message).toMatch(/can promise 8Gi more, 10Gi was asked for/);
+    expect(look(withFree('10Gi'))).toMatchObject({ taken: true });
+    expect(look(withFree('12Gi', '4Gi'))?.message).toMatch(/can promise 8Gi more, 10Gi was asked for/);
+    expect(look(withFree('10Gi'), { provisioning: 'thick' })?.message).toMatch(/can promise 9Gi more, 10Gi thick was/);
+
+    const nearly = poolOf('nearly', '100Gi', '86Gi');
+    expect(look(nearly)?.message).toMatch(/can promise 9Gi more, 10Gi was asked for/);
+    expect(look({ ...nearly, spec: { ...nearly.spec, reserve: '0' } })).toMatchObject({ taken: true });
+    expect(look({ ...nearly, spec: { ...nearly.spec, reserve: '6Gi' } })?.message).toMatch(/can promise 8Gi more/);
+  });
+
   it('says which pool the class asks for', () => {
     const pools = [poolOf('a', '100Gi', '0'), poolOf('b', '100Gi', '99Gi')];
     const classes = [{ ...standard, parameters: { pool: 'b' } }];
