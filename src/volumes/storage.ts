@@ -8,25 +8,18 @@ import type { Meter } from '../lib/meter.ts';
 import { type Pool, pools, type Snapshot, snapshots, type Volume, volumes } from '../model/kinds/moorage.ts';
 import { Ledger } from './ledger.ts';
 import { offerOf } from './offer.ts';
+import { answersFor, ownerOfPool, ownerOfSnapshot, ownerOfVolume, type Worker } from './ownership.ts';
 import type { PoolOffer } from './placement.ts';
 import { snapshotKey, snapshotPromise, volumeKey, volumePromise } from './promises.ts';
 import { askedReferences } from './references/asked.ts';
 import type { References } from './references/rules.ts';
 import { seenReferences } from './references/seen.ts';
 import { Room } from './room.ts';
-import { nodeOfSnapshot, nodeOfVolume } from './whose.ts';
 
 /** What the storage half is given. */
-export interface StorageOptions {
+export interface StorageOptions extends Worker {
   readonly api: Api;
   readonly engine: Engines;
-  /** The name of this node. */
-  readonly node: string;
-  /**
-   * True if this process answers for every volume of the API, as on one machine. False for the agent of one node among
-   * several: then it keeps to the pools that name its node, and to what is in them.
-   */
-  readonly sole: boolean;
   /** Where an agent shows by a Lease that it lives. Default `moorage`. */
   readonly namespace?: string | undefined;
   readonly dataDir: string;
@@ -126,23 +119,18 @@ export class Storage implements Disposable {
   }
 
   /** Whether this process answers for the pool. */
-  hasPool({ spec }: Pool): boolean {
-    const { node, sole } = this.options;
-    return spec.node === node || (sole && spec.node === undefined);
+  hasPool(pool: Pool): boolean {
+    return answersFor(this.options, ownerOfPool(pool));
   }
 
   /** Whether this process answers for the volume. */
   hasVolume(volume: Volume): boolean {
-    const { api, node, sole } = this.options;
-    const { placement } = volume.status ?? {};
-    return sole ? placement === undefined || placement.node === node : nodeOfVolume(api, volume) === node;
+    return answersFor(this.options, ownerOfVolume(this.options.api, volume));
   }
 
   /** Whether this process answers for the snapshot. */
   hasSnapshot(snapshot: Snapshot): boolean {
-    const { api, node, sole } = this.options;
-    const whose = nodeOfSnapshot(api, snapshot);
-    return whose === node || (sole && whose === undefined);
+    return answersFor(this.options, ownerOfSnapshot(this.options.api, snapshot));
   }
 
   /** What each pool has to give now; the agent of one node among several knows only its own. */

@@ -69,7 +69,8 @@ async function ensurePool(api: Api, given: Partial<Pool['spec']>): Promise<void>
     preallocate: false,
     overProvisioning: 1,
   } as const;
-  const spec = { ...common, ...given };
+  const { size, ...others } = common;
+  const spec = given.engine === undefined ? { ...others, size, ...given } : { ...others, ...given };
   const pool: Pool = { apiVersion: 'moorage.dev/v1alpha1', kind: 'Pool', metadata: { name: 'default' }, spec };
   await api.create(pools, pool).catch((error: unknown) => {
     if (!isCode(error, 'already-exists')) throw error;

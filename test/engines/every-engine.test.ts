@@ -204,6 +204,22 @@ async function shelfOf(path: string): Promise<string> {
   return isThere ? own : join(path, 'volumes');
 }
 
+test.runIf(isRoot)(
+  'a pool of quota directories is refused where sizes can not be kept, and changes nothing there',
+  async () => {
+    await using scratch = await makeScratch();
+    const engine = openEngines({ dataDir: scratch.path, exec, log: silent });
+    const place = join(scratch.path, 'place');
+    await mkdir(place);
+    const open = (spec: Partial<Pool['spec']>) =>
+      engine.pools.open(poolOf('p', { engine: 'quota', path: place, ...spec }));
+    await expect(open({})).rejects.toThrow(/is not on a btrfs, which engine quota keeps sizes by: set spec.path/);
+    await expect(open({ size: '1Gi' })).rejects.toThrow(/spec.size says nothing to engine quota/);
+    await expect(open({ backend: 'image' })).rejects.toThrow(/spec.backend says nothing to engine quota/);
+    expect(await readdir(place)).toEqual([]);
+  },
+);
+
 test('an engine that is not there is refused by name', async () => {
   await using scratch = await makeScratch();
   const engine = openEngines({ dataDir: scratch.path, exec, log: silent });

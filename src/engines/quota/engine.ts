@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { makeDirectory } from '../../lib/directories.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
+import type { Pool } from '../../model/kinds/moorage.ts';
 import { sizeUnit } from '../../model/sizes.ts';
 import { runTool } from '../../node/tools.ts';
 import type { Engine, EngineOptions } from '../engine.ts';
@@ -42,6 +43,13 @@ export function openQuotaEngine(options: EngineOptions): Engine {
 
 async function decide(exec: Exec, { base, disk, wish }: NewPlace): Promise<Decision> {
   const { name } = wish.metadata;
+  const [ofLocal] = fieldsOfLocal(wish);
+  if (ofLocal !== undefined) {
+    fail(
+      'invalid',
+      `pool ${name}: spec.${ofLocal} says nothing to engine quota, which makes no file system: leave it out`,
+    );
+  }
   if (process.getuid?.() !== 0) {
     fail('permission', `pool ${name}: only root can set the limits that engine quota keeps sizes by`);
   }
@@ -52,6 +60,18 @@ async function decide(exec: Exec, { base, disk, wish }: NewPlace): Promise<Decis
   await runTool(exec, ['btrfs', '--version']);
   const why = 'it is on a btrfs, whose quota groups keep the size of each directory';
   return { layout, why, sectorSize: Number(sizeUnit), made: true };
+}
+
+/** What a pool's spec says to an engine that makes file systems. */
+function fieldsOfLocal({ spec }: Pool): readonly string[] {
+  const { size, wipe, preallocate, backend } = spec;
+  const given = {
+    size,
+    wipe,
+    preallocate: preallocate || undefined,
+    backend: backend === 'auto' ? undefined : backend,
+  };
+  return Object.entries(given).flatMap(([field, value]) => (value === undefined ? [] : [field]));
 }
 
 async function requireBtrfs(pool: string, base: string): Promise<void> {

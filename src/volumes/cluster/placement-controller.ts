@@ -4,10 +4,10 @@ import { pools, type Refusal, snapshots, type Volume, volumes } from '../../mode
 import { isDeleting } from '../../model/object.ts';
 import { removeFinalizer, volumeFinalizer } from '../finalizers.ts';
 import { ensureNodeLabel, nodeLabel } from '../node-label.ts';
+import { ownerOfVolume } from '../ownership.ts';
 import { writeRefusals } from '../refusals.ts';
 import { sourceOf } from '../source.ts';
 import { Waiting } from '../waiting.ts';
-import { nodeOfVolume } from '../whose.ts';
 import { nodeGone, sayNodeGone } from './node-gone.ts';
 import type { ClusterView } from './view.ts';
 
@@ -46,7 +46,7 @@ class PlacementPasses {
     const volume = api.informer(volumes).get({ name });
     this.waiting.delete(name);
     if (!volume) return;
-    const node = nodeOfVolume(api, volume);
+    const { node } = ownerOfVolume(api, volume);
     if (node !== undefined) await ensureNodeLabel(api, volumes, volume, node);
     const there = node !== undefined && this.#view.liveness.has(node);
     if (there) return;
@@ -63,7 +63,7 @@ class PlacementPasses {
   /** The volumes of a node. */
   namesOn(node: string): readonly string[] {
     const { api } = this.#view.options;
-    const found = [...api.informer(volumes).list()].filter((volume) => nodeOfVolume(api, volume) === node);
+    const found = [...api.informer(volumes).list()].filter((volume) => ownerOfVolume(api, volume).node === node);
     return found.map(({ metadata }) => metadata.name);
   }
 

@@ -5,8 +5,8 @@ import { type Statement, withConditions } from '../conditions.ts';
 import { failed } from '../failure.ts';
 import { removeFinalizer, snapshotFinalizer } from '../finalizers.ts';
 import { ensureNodeLabel } from '../node-label.ts';
+import { ownerOfSnapshot, ownerOfVolume } from '../ownership.ts';
 import { byVolume } from '../snapshot-controller.ts';
-import { nodeOfSnapshot, nodeOfVolume } from '../whose.ts';
 import { sayNodeGone } from './node-gone.ts';
 import type { ClusterView } from './view.ts';
 
@@ -22,7 +22,7 @@ export function createUnownedSnapshotController(view: ClusterView): Controller {
   const reconcile = async (name: string): Promise<Result> => {
     const snapshot = api.informer(snapshots).get({ name });
     if (!snapshot) return {};
-    const node = nodeOfSnapshot(api, snapshot);
+    const { node } = ownerOfSnapshot(api, snapshot);
     if (node !== undefined) {
       await ensureNodeLabel(api, snapshots, snapshot, node);
       const stuck = isDeleting(snapshot) && snapshot.metadata.finalizers?.includes(snapshotFinalizer);
@@ -31,7 +31,7 @@ export function createUnownedSnapshotController(view: ClusterView): Controller {
     }
     // The view may lag behind: the API itself has the last word.
     const volume = await api.get(volumes, { name: snapshot.spec.volume });
-    if (volume && nodeOfVolume(api, volume) !== undefined) return { again: lookAgain };
+    if (volume && ownerOfVolume(api, volume).node !== undefined) return { again: lookAgain };
     if (isDeleting(snapshot)) await removeFinalizer(api, snapshots, snapshot, snapshotFinalizer);
     else if (!volume && snapshot.status?.phase !== 'Failed') await fail(view, snapshot);
     return {};

@@ -146,6 +146,7 @@ export const pools = defineKind<Pool>({
   columns: [
     column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
     column('Node', 'Where it is.', (it) => it.spec.node ?? '', { path: '.spec.node' }),
+    column('Engine', 'What keeps the data.', (it) => it.spec.engine, { wide: true, path: '.spec.engine' }),
     column('Backend', 'How volumes are carved.', (it) => it.status?.nodes?.[0]?.backend ?? it.spec.backend, {
       path: '.status.nodes[0].backend',
     }),
