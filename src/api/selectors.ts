@@ -1,112 +1,8 @@
 import { fail } from '../lib/errors.ts';
-import { isAmong } from '../lib/lists.ts';
-import { own } from '../lib/own.ts';
 import { beginning } from '../lib/text.ts';
 import type { Kind } from '../model/kind.ts';
+import { boundedSelector, parseLabelSelector, selectorLimits, tooManyTerms } from '../model/label-selector.ts';
 import type { KubeObject } from '../model/object.ts';
-
-type Labels = Readonly<Record<string, string>> | undefined;
-
-/** A label selector as objects hold it: all of its parts must match; an empty one matches everything. */
-export interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>> | undefined;
-  readonly matchExpressions?:
-    | readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] | undefined }[]
-    | undefined;
-}
-
-/** What a selector of a request may have: each of its terms is tried on each object. */
-export const selectorLimits = { characters: 16_384, terms: 200 } as const;
-
-const key = String.raw`[A-Za-z0-9][-\w./]*`;
-// No two parts that may be nothing but spaces stand next to each other: the cost would be the square of their number.
-const setTerm = new RegExp(String.raw`^(${key})\s+(in|notin)\s*\(([^()]*)\)\s*(?:,|$)`);
-const plainTerm = new RegExp(String.raw`^(?:(!)\s*)?(${key})\s*(?:(==|=|!=)\s*(?:([-\w.]+)\s*)?)?(?:,|$)`);
-
-/**
- * A test for labels from kubectl's text: `app=db,tier in (a,b),!legacy`. Throws `invalid`.
- * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
- */
-export function parseLabelSelector(text: string): (labels: Labels) => boolean {
-  const tests: ((labels: NonNullable<Labels>) => boolean)[] = [];
-  let rest = bounded(text).trim();
-  while (rest !== '') {
-    if (tests.length === selectorLimits.terms) tooMany(text);
-    const set = setTerm.exec(rest);
-    const plain = set ? null : plainTerm.exec(rest);
-    const match = set ?? plain ?? unreadable(text, rest);
-    if (set) tests.push(setTest(set[1] ?? '', set[2] ?? '', set[3] ?? ''));
-    else tests.push(plainTest(plain?.[2] ?? '', plain?.[1] ? '!' : plain?.[3], plain?.[4] ?? '', text));
-    rest = rest.slice(match[0].length).trim();
-    if (rest === '' && match[0].trimEnd().endsWith(',')) unreadable(text, ',');
-  }
-  return (labels = {}) => tests.every((test) => test(labels));
-}
-
-function unreadable(text: string, where: string): never {
-  const [whole, from] = [beginning(text, 1_000), beginning(where, 100)];
-  return fail('invalid', `unable to parse label selector "${whole}": cannot read it from "${from}" on`);
-}
-
-function bounded(text: string): string {
-  const { characters } = selectorLimits;
-  if (text.length <= characters) return text;
-  return fail('invalid', `invalid selector: it has ${text.length} characters, and ${characters} are the most`);
-}
-
-function tooMany(text: string): never {
-  const { terms } = selectorLimits;
-  return fail('invalid', `invalid selector: it has more than ${terms} terms: '${beginning(text, 100)}'`);
-}
-
-function setTest(name: string, operator: string, list: string) {
-  const values = new Set(list.split(',').map((value) => value.trim()));
-  const wanted = operator === 'in';
-  return (labels: NonNullable<Labels>) => {
-    const value = own(labels, name);
-    return value === undefined ? !wanted : values.has(value) === wanted;
-  };
-}
-
-function plainTest(name: string, operator: string | undefined, value: string, text: string) {
-  switch (operator) {
-    case undefined:
-      return (labels: NonNullable<Labels>) => own(labels, name) !== undefined;
-    case '!':
-      return (labels: NonNullable<Labels>) => own(labels, name) === undefined;
-    case '=':
-    case '==':
-      return (labels: NonNullable<Labels>) => own(labels, name) === value;
-    case '!=':
-      return (labels: NonNullable<Labels>) => own(labels, name) !== value;
-    default:
-      return unreadable(text, operator);
-  }
-}
-
-/** True if the labels meet a selector of an object, such as a claim's. Throws `invalid` for an unknown operator. */
-export function matchesLabels(selector: LabelSelector | undefined, labels: Labels = {}): boolean {
-  const plain = Object.entries(selector?.matchLabels ?? {});
-  if (!plain.every(([name, value]) => own(labels, name) === value)) return false;
-  return (selector?.matchExpressions ?? []).every(({ key: name, operator, values = [] }) => {
-    const value = own(labels, name);
-    switch (operator) {
-      case 'In':
-        return value !== undefined && isAmong(values, value);
-      case 'NotIn':
-        return value === undefined || !isAmong(values, value);
-      case 'Exists':
-        return value !== undefined;
-      case 'DoesNotExist':
-        return value === undefined;
-      default:
-        return fail(
-          'invalid',
-          `"${beginning(operator, 100)}" is not a label selector operator: use In, NotIn, Exists or DoesNotExist`,
-        );
-    }
-  });
-}
 
 /**
  * A test for objects from kubectl's text: `metadata.name=data,status.phase!=Bound`. Only metadata.name,
@@ -127,10 +23,10 @@ export function parseFieldSelector<T extends KubeObject>(kind: Kind<T>, text: st
 
 /** Splits at commas that no backslash escapes. */
 function splitTerms(text: string): string[] {
-  const terms = bounded(text)
+  const terms = boundedSelector(text)
     .split(/(?<!\\),/)
     .filter((term) => term.trim() !== '');
-  return terms.length > selectorLimits.terms ? tooMany(text) : terms;
+  return terms.length > selectorLimits.terms ? tooManyTerms(text) : terms;
 }
 
 function fieldReader<T extends KubeObject>(kind: Kind<T>, field: string): (object: T) => string {

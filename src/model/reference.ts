@@ -1,5 +1,7 @@
+import { classParameters } from './class-parameters.ts';
 import { type Schema, structuralSchema } from './crd.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
+import { driverName } from './kinds/moorage/shared.ts';
 
 /** The reference page of some kinds, in Markdown: what each is for, how it is called, and its fields. */
 export function referencePage(ours: readonly Kind[], others: readonly Kind[]): string {
@@ -8,9 +10,18 @@ export function referencePage(ours: readonly Kind[], others: readonly Kind[]): s
     'This page is made from the sources by `npm run generate`. What each object does in a life is told in the guide.',
     `## Moorage's own objects\nThey are of \`${apiVersionOf(ours[0] ?? { group: '', version: '' })}\`. \`kubectl get moorage\` lists them.`,
     ...ours.map(kindSection),
+    `## Parameters of a StorageClass\nOf one whose provisioner is \`${driverName}\`. Those of the callers of CSI (\`csi.storage.k8s.io/…\`) may stand beside them; any other is refused.`,
+    parameterTable(),
     "## Kubernetes' objects\nThey have Kubernetes' own fields, defaults and rules: see `kubectl explain` and Kubernetes' reference.",
     overview(others),
   ].join('\n\n')}\n`;
+}
+
+function parameterTable(): string {
+  const lines = Object.entries(classParameters.shape).map(
+    ([name, { description = '' }]) => `| \`${name}\` | ${description} |`,
+  );
+  return ['| parameter | meaning |', '| --- | --- |', ...lines].join('\n');
 }
 
 function kindSection(kind: Kind): string {

@@ -1,8 +1,8 @@
-import { parseLabelSelector } from '../api/selectors.ts';
 import type { PoolFeatures } from '../engines/engine.ts';
 import { messageOf } from '../lib/errors.ts';
 import { notForBindMounts } from '../model/filesystems/mount.ts';
 import type { Refusal } from '../model/kinds/moorage.ts';
+import { parseLabelSelector } from '../model/label-selector.ts';
 import { sizeWords } from '../model/size-words.ts';
 import { smaller } from '../model/sizes.ts';
 

@@ -1,4 +1,6 @@
+import { isCode } from '../../lib/errors.ts';
 import { claimSourceFinalizer } from '../../model/claims/well-known.ts';
+import { type ClassParameters, readClassParameters } from '../../model/class-parameters.ts';
 import {
   driverName,
   type Node,
@@ -67,7 +69,7 @@ export function explainClaim(world: World, claim: PersistentVolumeClaim, now = n
   }
   const places = plan.outcome === 'provision' && storageClass?.provisioner === driverName;
   const looked: Look[] = looksOf(plan);
-  if (places) looked.push(...lookForPlace(world, wishOf(claim, storageClass)));
+  if (places) looked.push(...lookFor(world, claim, storageClass));
   const warning = lastWarning(world, claim);
   return reportOn(world, claim, {
     verdict: warning ?? plan.message,
@@ -194,12 +196,23 @@ function volumeOf(world: World, pv: PersistentVolume | undefined): Volume | unde
 }
 
 /** The Volume that our driver would be asked for. */
-function wishOf(claim: PersistentVolumeClaim, storageClass: StorageClass | undefined) {
-  const { pool, provisioning } = storageClass?.parameters ?? {};
+function wishOf(claim: PersistentVolumeClaim, { pool, poolSelector, provisioning }: ClassParameters) {
   return {
     size: bytesOf(claim.spec.resources?.requests?.['storage'] ?? '0'),
     mode: claim.spec.volumeMode ?? 'Filesystem',
-    provisioning: provisioning === 'thick' ? 'thick' : 'thin',
+    provisioning,
     pool,
+    poolSelector,
   } as const;
+}
+
+/** Where the Volume would go; or what of its class our driver would refuse. */
+function lookFor(world: World, claim: PersistentVolumeClaim, storageClass: StorageClass): Look[] {
+  const { fstype: _, ...parameters } = storageClass.parameters ?? {};
+  try {
+    return lookForPlace(world, wishOf(claim, readClassParameters(parameters)));
+  } catch (error) {
+    if (!isCode(error, 'invalid')) throw error;
+    return [{ what: `StorageClass ${storageClass.metadata.name}`, taken: false, message: error.message }];
+  }
 }

@@ -127,6 +127,26 @@ describe('explainClaim', () => {
     expect(report.next.join()).toContain('create another Pool');
   });
 
+  it('goes by the labels that the class wants of a pool', () => {
+    const plain = poolOf('plain', '100Gi', '0');
+    const labelled = poolOf('labelled', '50Gi', '0');
+    const pools = [plain, { ...labelled, metadata: { ...labelled.metadata, labels: { disk: 'nvme' } } }];
+    const classes = [{ ...standard, parameters: { poolSelector: 'disk=nvme' } }];
+    const { looked } = explainClaim({ ...empty, classes, csiNodes: ours, pools }, claimOf());
+    expect(looked).toMatchObject([
+      { what: 'pool plain on node n', taken: false, message: expect.stringContaining('do not meet the selector') },
+      { what: 'pool labelled on node n', taken: true },
+    ]);
+  });
+
+  it('says what our driver would refuse of the class', () => {
+    const classes = [{ ...standard, parameters: { speed: 'high' } }];
+    const world = { ...empty, classes, csiNodes: ours, pools: [poolOf('a', '100Gi', '0')] };
+    const { looked } = explainClaim(world, claimOf());
+    expect(looked).toMatchObject([{ what: 'StorageClass standard', taken: false }]);
+    expect(looked[0]?.message).toContain('unknown parameter "speed"');
+  });
+
   it('names a Pod where there are pods, and a mount where there are none', () => {
     const bound = { ...claimOf({ volumeName: 'gone' }), status: { phase: 'Bound' as const } };
     const world = { ...empty, pvs: [volumeOf('gone', {})] };

@@ -1,4 +1,5 @@
 import type { Volume } from '../../model/kinds/index.ts';
+import { parseLabelSelector } from '../../model/label-selector.ts';
 import { writtenOffer } from '../../volumes/offer.ts';
 import { type PlacementWish, type PoolOffer, place } from '../../volumes/placement.ts';
 import { humanBytes, humanQuantity } from '../output/human.ts';
@@ -23,7 +24,11 @@ export function lookForPlace(world: World, wish: PlacementWish): Look[] {
   });
 }
 
-function refusalFor(wish: PlacementWish, { pool }: PoolOffer, message = 'refused'): string {
+function refusalFor(wish: PlacementWish, { pool, labels }: PoolOffer, message = 'refused'): string {
+  const { poolSelector } = wish;
+  if (poolSelector !== undefined && !parseLabelSelector(poolSelector)(labels)) {
+    return `its labels do not meet the selector ${poolSelector} of the class`;
+  }
   return wish.pool !== undefined && wish.pool !== pool ? `pool ${wish.pool} was asked for` : message;
 }
 

@@ -1,7 +1,7 @@
 import type { Attached, EngineRef } from '../../engines/engine.ts';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { type FsType, fsTypes } from '../../model/filesystems/types.ts';
+import { defaultFsType, type FsType, fsTypes } from '../../model/filesystems/types.ts';
 import type { Volume } from '../../model/kinds/moorage.ts';
 import { probeWholly } from '../../node/blank.ts';
 import {
@@ -14,7 +14,6 @@ import {
 } from '../../node/filesystem.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
 import { mountsOf, type NodeContext } from './node-context.ts';
-import { defaultFsType } from './parameters.ts';
 
 export interface StageFilesystem {
   readonly doing: string;

@@ -1,8 +1,9 @@
+import { defaultFsType } from '../../model/filesystems/types.ts';
 import { claimAnnotation, type Volume } from '../../model/kinds/moorage.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import type { CreateVolumeRequest } from '../protocol/csi_pb.ts';
 import { readCapabilities } from './capability.ts';
-import { defaultFsType, readParameters, refuseUnknown } from './parameters.ts';
+import { readParameters, refuseUnknown } from './parameters.ts';
 import { chooseSize, isWithin, type Range, readRange } from './size.ts';
 import { readTopology } from './topology.ts';
 

@@ -1,8 +1,11 @@
-/** A file system that is made on a device, checked and grown. */
-export type FsType = 'ext4' | 'xfs';
-
 /** The file systems that are made. */
-export const fsTypes: readonly FsType[] = ['ext4', 'xfs'];
+export const fsTypes = ['ext4', 'xfs'] as const;
+
+/** A file system that is made on a device, checked and grown. */
+export type FsType = (typeof fsTypes)[number];
+
+/** The file system that is made where nobody names one. */
+export const defaultFsType: FsType = 'ext4';
 
 /** True for the name of a file system that is made. */
 export function isFsType(text: string): text is FsType {

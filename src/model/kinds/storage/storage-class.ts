@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { repeated } from '../../../lib/lists.ts';
+import { whyNotClassParameters } from '../../class-parameters.ts';
 import { duplicate, errorsOfEach, forbidden, immutable, invalid, required, same, tooLong } from '../../field-errors.ts';
 import type { FieldError } from '../../kind.ts';
 import { qualifiedNameErrors } from '../../names.ts';
 import { objectMeta, stringMap } from '../../object.ts';
 import { column, defineKind } from '../define.ts';
+import { driverName } from '../moorage/shared.ts';
 import { metadataMergeKeys } from '../shared.ts';
 
 const schema = z.object({
@@ -53,7 +55,7 @@ export const storageClasses = defineKind<StorageClass>({
     ...provisionerErrors('provisioner', it.provisioner),
     ...parameterErrors('parameters', it.parameters ?? {}),
     ...topologyErrors(it),
-    ...(old ? updateErrors(it, old) : []),
+    ...(old ? updateErrors(it, old) : ownParameterErrors(it)),
   ],
   displayName: (it) => (isDefaultClass(it) ? `${it.metadata.name} (default)` : it.metadata.name),
   columns: [
@@ -82,6 +84,12 @@ export function parameterErrors(field: string, parameters: Readonly<Record<strin
     ...('' in parameters ? [invalid(field, '', 'field can not be empty.')] : []),
     ...(size > parameterBytes ? [tooLong(field, parameterBytes)] : []),
   ];
+}
+
+/** What our own driver would refuse: told when the class is made, and not first by each claim. */
+function ownParameterErrors({ provisioner, parameters = {} }: StorageClass): FieldError[] {
+  const why = provisioner === driverName ? whyNotClassParameters(parameters) : undefined;
+  return why === undefined ? [] : [invalid('parameters', 'object', why)];
 }
 
 function topologyErrors({ allowedTopologies = [] }: StorageClass): FieldError[] {
