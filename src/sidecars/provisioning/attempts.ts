@@ -23,7 +23,7 @@ export interface AttemptsOptions {
 /** Asks drivers for volumes, and knows which claims had better wait before they ask again. */
 export class Attempts implements Disposable {
   readonly #parts: ProvisionerParts;
-  readonly #pauses = new Pauses();
+  readonly #pauses = new Pauses({ longest: 300_000 });
   readonly #forRoom: WaitingForRoom;
   readonly #onExhausted: (driver: string) => void;
 

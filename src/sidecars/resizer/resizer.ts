@@ -10,10 +10,10 @@ import { measuredStep } from '../measured-step.ts';
 import { Freshest } from '../objects/freshest.ts';
 import { isExhausted, isFinal, isInfeasible } from '../requests/outcome.ts';
 import { Complaints } from '../retries/complaints.ts';
+import { Pauses } from '../retries/pauses.ts';
 import { WaitingForRoom } from '../retries/waiting-for-room.ts';
 import { decideGrowth } from './decide.ts';
 import { expand, type ResizerContext, recordSize, setProgress } from './expand.ts';
-import { Patience } from './patience.ts';
 
 /** Grows volumes whose claims ask for more than they have. Those that there is no room for wait for it. */
 export function createResizer(options: SidecarContext): Sidecar {
@@ -25,7 +25,7 @@ export function createResizer(options: SidecarContext): Sidecar {
   const attachments = api.informer(volumeAttachments);
   const attachedTo = attachments.index('volume', ({ spec }) => [spec.source.persistentVolumeName ?? '']);
   const waitingFor = claims.index('growing', (claim) => (isGrowing(claim) ? [claim.spec.volumeName ?? '', ''] : []));
-  const patience = new Patience();
+  const pauses = new Pauses({ longest: 600_000 });
   const complaints = new Complaints(events);
   const forRoom = new WaitingForRoom((key) => controller.add(key));
 
@@ -60,7 +60,7 @@ export function createResizer(options: SidecarContext): Sidecar {
         events.normal(claim, 'FileSystemResizeRequired', 'Require file system resize of volume on node');
         return undefined;
       case 'expand': {
-        const pause = patience.left(key, step.size);
+        const pause = pauses.left(key, String(step.size));
         if (pause > 0) return { again: pause };
         if (forRoom.mustWait(key)) return undefined;
         try {
@@ -68,7 +68,7 @@ export function createResizer(options: SidecarContext): Sidecar {
             expand(context, complaints, claim, volume, driver, step.size),
           );
           forRoom.settled(key, true);
-          patience.forget(key);
+          pauses.forget(key);
           return undefined;
         } catch (error) {
           if (isExhausted(error)) {
@@ -83,7 +83,8 @@ export function createResizer(options: SidecarContext): Sidecar {
           }
           forRoom.settled(key);
           if (!isFinal(error)) throw error;
-          return { again: patience.wait(key, step.size, isInfeasible(error)) };
+          // What the driver called impossible will hardly be possible in a second.
+          return { again: pauses.begin(key, String(step.size), isInfeasible(error) ? 30_000 : undefined) };
         }
       }
       default:
@@ -94,7 +95,7 @@ export function createResizer(options: SidecarContext): Sidecar {
   const controller = new Controller({ name: 'resizer', log, reconcile: async (key) => await reconcile(key) })
     .watch(claims, (claim, { type }) => {
       if (type === 'deleted') {
-        patience.forget(keyOf(refTo(claim)));
+        pauses.forget(keyOf(refTo(claim)));
         complaints.forget(keyOf(refTo(claim)));
       }
       if (type === 'deleted' || !isGrowing(claim)) forRoom.settled(keyOf(refTo(claim)));

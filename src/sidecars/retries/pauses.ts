@@ -1,12 +1,16 @@
-const firstPause = 1_000;
-const longestPause = 300_000;
+const firstByDefault = 1_000;
 
 /**
- * How long to leave alone what has failed for good reason: 1 s, 2 s, 4 s … 5 min, however often it is looked at in
- * between. What asks for something else than before (another `wish`) starts anew. Milliseconds.
+ * How long to leave alone what has failed for good reason: 1 s, 2 s, 4 s … up to the longest, however often it is looked
+ * at in between. What asks for something else than before (another `wish`) starts anew. Milliseconds.
  */
 export class Pauses {
+  readonly #longest: number;
   readonly #pauses = new Map<string, { readonly wish: string; readonly pause: number; readonly until: number }>();
+
+  constructor({ longest }: { readonly longest: number }) {
+    this.#longest = longest;
+  }
 
   /** What is left of the pause. */
   left(key: string, wish: string): number {
@@ -14,10 +18,10 @@ export class Pauses {
     return known?.wish === wish ? Math.max(0, Math.ceil(known.until - performance.now())) : 0;
   }
 
-  /** Begins the next pause, and returns its length. */
-  begin(key: string, wish: string): number {
+  /** Begins the next pause, and returns its length; `first` is that of the first. */
+  begin(key: string, wish: string, first = firstByDefault): number {
     const before = this.#pauses.get(key);
-    const pause = before?.wish === wish ? Math.min(before.pause * 2, longestPause) : firstPause;
+    const pause = before?.wish === wish ? Math.min(before.pause * 2, this.#longest) : first;
     this.#pauses.set(key, { wish, pause, until: performance.now() + pause });
     return pause;
   }
