@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Complaints } from './complaints.ts';
-import { Pauses } from './pauses.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -20,16 +19,4 @@ test('the same reason is told once in five minutes, another one at once', () => 
   complaints.forget('data');
   expect(complaints.warn(claim, 'Failed', 'the pool is not ready')).toBe(true);
   expect(heard).toHaveLength(4);
-});
-
-test('pauses double from 1 s to 5 min, hold however often one looks, and begin anew for another wish', () => {
-  const pauses = new Pauses();
-  const lengths = Array.from({ length: 11 }, () => pauses.begin('data', 'large'));
-  expect(lengths.slice(0, 3)).toEqual([1_000, 2_000, 4_000]);
-  expect(lengths.at(-1)).toBe(300_000);
-  expect(pauses.left('data', 'large')).toBe(300_000);
-  expect(pauses.left('data', 'small')).toBe(0);
-  pauses.end('data');
-  expect(pauses.left('data', 'large')).toBe(0);
-  expect(pauses.begin('data', 'small')).toBe(1_000);
 });
