@@ -14,6 +14,7 @@ import {
   volumes,
 } from '../src/model/kinds/index.ts';
 import { driverName } from '../src/model/kinds/moorage.ts';
+import { bytesOf } from '../src/model/quantity.ts';
 import { startOrchestrator } from '../src/orchestrator/start.ts';
 import { ownDriverExtras } from '../src/roles/own-driver-extras.ts';
 import { openDrivers } from '../src/sidecars/drivers/registry.ts';
@@ -87,6 +88,16 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     }
   }
 
+  /** What the pool may promise in all, and what its Volumes have been promised: of 256Mi as many as fit, and no more. */
+  function expectFull(left = 256n << 20n): void {
+    const [seen] = half.api.informer(pools).get({ name: 'default' })?.status?.nodes ?? [];
+    const most = (bytesOf(seen?.total ?? '0') * 95n) / 100n;
+    const sizes = [...half.api.informer(volumes).list()].map(({ spec, status }) => bytesOf(status?.size ?? spec.size));
+    const promised = sizes.reduce((sum, size) => sum + size, 0n);
+    expect(promised).toBeLessThanOrEqual(most);
+    expect(most - promised).toBeLessThan(left);
+  }
+
   test('cost next to nothing, and each has one event that says why', async () => {
     const before = await revision();
     await new Promise((resolve) => setTimeout(resolve, 5_000));
@@ -109,6 +120,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     await until(() => bound().filter(({ metadata }) => !names.has(metadata.name)).length >= 5, soon);
     await settled();
     expect(bound()).toHaveLength(had.length);
+    expectFull();
     const told = eventsOf().filter(({ involvedObject }) => involvedObject.name === 'claim-299');
     expect(told).toMatchObject([{ count: 1 }]);
   });
@@ -120,6 +132,10 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     const [first] = bound();
     await half.api.delete(persistentVolumeClaims, { namespace: 'default', name: first?.metadata.name ?? '' });
     await until(() => bound().some(({ metadata }) => !names.has(metadata.name)), soon);
+    await settled();
+    expect(bound()).toHaveLength(names.size);
+    expect(bound().map(({ metadata }) => metadata.name)).not.toContain('large');
+    expectFull();
   });
 
   test('a growth that there is no room for is no wish of the Volume, and is met when there is room', async () => {
@@ -149,6 +165,8 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
       await half.api.delete(persistentVolumeClaims, { namespace: 'default', name: it?.metadata.name ?? '' });
     }
     await until(() => volume()?.status?.size === '1Gi', soon);
+    // Of the five that went, three are in it now.
+    expectFull(3n * (256n << 20n));
   });
 
   test('are met when the pool grows', async () => {
@@ -158,5 +176,7 @@ describe.skipIf(!isRoot)('claims that a full pool has no room for', () => {
     const had = bound().length;
     await half.api.patch(pools, { name: 'default' }, { type: 'merge', body: { spec: { size: '7Gi' } } });
     await until(() => bound().length >= had + 2, 4_000);
+    await settled();
+    expectFull();
   });
 });
