@@ -104,4 +104,19 @@ export const promises: readonly Mutation[] = [
     test: 'src/cli/explain/explain.test.ts',
     name: explained,
   },
+  {
+    guard: 'what is given to a volume is promised before it is recorded',
+    file: 'src/volumes/volume-controller.ts',
+    text: '    this.#storage.ledger.assume(volumeKey(volume), { pool: decision.placement.pool, bytes });\n',
+    test: 'test/volumes/volumes.test.ts',
+    name: 'a burst can not promise more than there is',
+  },
+  {
+    guard: 'what is promised counts against what a pool has',
+    file: 'src/volumes/storage.ts',
+    text: 'promised: this.ledger.total(name),',
+    instead: 'promised: 0n,',
+    test: 'test/volumes/volumes.test.ts',
+    name: 'a burst can not promise more than there is',
+  },
 ];
