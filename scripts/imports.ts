@@ -11,6 +11,7 @@ export const rooms: readonly string[] = [
   'orchestrator',
   'kubelet',
   'sidecars',
+  'driver',
   'csi',
   'volumes',
   'engines',
@@ -31,7 +32,7 @@ export interface Fence {
 export const fences: readonly Fence[] = [
   {
     between: ['orchestrator', 'kubelet', 'sidecars'],
-    and: ['volumes', 'engines', 'csi/driver'],
+    and: ['volumes', 'engines', 'driver'],
     why: 'the orchestrator half works with anybody’s driver, and the storage half under anybody’s orchestrator',
   },
   {

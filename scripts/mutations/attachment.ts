@@ -6,7 +6,7 @@ const test = 'test/csi/attachment.test.ts';
 export const attachment: readonly Mutation[] = [
   {
     guard: 'the write of an attachment carries the version that was read',
-    file: 'src/csi/driver/attachments.ts',
+    file: 'src/driver/node/attachments.ts',
     text: 'await api.updateStatus(volumes, { ...seen, status });',
     instead:
       'await api.updateStatus(volumes, { ...seen, metadata: { ...seen.metadata, resourceVersion: undefined }, status });',
@@ -15,7 +15,7 @@ export const attachment: readonly Mutation[] = [
   },
   {
     guard: 'that a node has a volume is believed only with a record',
-    file: 'src/csi/driver/attachments.ts',
+    file: 'src/driver/node/attachments.ts',
     text: 'if (believed) return;',
     instead: 'if (believed || !believed) return;',
     test,
@@ -23,7 +23,7 @@ export const attachment: readonly Mutation[] = [
   },
   {
     guard: 'a volume is staged only where its bytes are',
-    file: 'src/csi/driver/node-context.ts',
+    file: 'src/driver/node/node-context.ts',
     text: 'if (placement.node !== node) {',
     instead: 'if (placement.node === undefined) {',
     test,
@@ -31,7 +31,7 @@ export const attachment: readonly Mutation[] = [
   },
   {
     guard: 'it is not unstaged while it is published',
-    file: 'src/csi/driver/stage.ts',
+    file: 'src/driver/node/stage.ts',
     text: 'if (mounted.length > 0) fail(',
     instead: 'if (mounted.length < 0) fail(',
     test,
@@ -48,7 +48,7 @@ export const attachment: readonly Mutation[] = [
   },
   {
     guard: 'what somebody else has mounted is not taken off',
-    file: 'src/csi/driver/unpublish.ts',
+    file: 'src/driver/node/unpublish.ts',
     text: 'if (!isOf(looks, mount)) {',
     instead: 'if (!isOf(looks, mount) && mount.id === undefined) {',
     test,
@@ -56,7 +56,7 @@ export const attachment: readonly Mutation[] = [
   },
   {
     guard: 'a file system that does not call itself clean is checked before it is mounted',
-    file: 'src/csi/driver/stage-filesystem.ts',
+    file: 'src/driver/node/stage-filesystem.ts',
     text: '  if (!believed) await checkFilesystem(exec, device, fsType);\n',
     test,
     name: 'once its file system has been checked, if it does not call itself clean',

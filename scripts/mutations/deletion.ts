@@ -6,7 +6,7 @@ const races = 'test/volumes/races.test.ts';
 export const deletion: readonly Mutation[] = [
   {
     guard: "the uid is compared before a volume's bytes are deleted",
-    file: 'src/volumes/volume-removal.ts',
+    file: 'src/volumes/agent/volume-removal.ts',
     text: 'if (artifact?.uid !== uid || artifact === undefined) return;',
     instead: 'if (artifact === undefined) return;',
     test: races,
@@ -14,7 +14,7 @@ export const deletion: readonly Mutation[] = [
   },
   {
     guard: 'the uid is compared, also of a volume that was placed nowhere',
-    file: 'src/volumes/volume-removal.ts',
+    file: 'src/volumes/agent/volume-removal.ts',
     text: 'if (artifact?.uid !== undefined && marks.includes(artifact.uid)) return artifact;',
     instead:
       'if (artifact?.uid !== undefined) return marks[0] === undefined ? artifact : { ...artifact, uid: marks[0] };',
@@ -23,7 +23,7 @@ export const deletion: readonly Mutation[] = [
   },
   {
     guard: "the uid is compared before a snapshot's bytes are deleted",
-    file: 'src/volumes/snapshot-controller.ts',
+    file: 'src/volumes/agent/snapshot-controller.ts',
     text: 'if (artifact?.uid === uid) await engine',
     instead: 'if (artifact) await engine',
     test: races,
@@ -31,7 +31,7 @@ export const deletion: readonly Mutation[] = [
   },
   {
     guard: 'snapshots that are not settled are waited for',
-    file: 'src/volumes/volume-removal.ts',
+    file: 'src/volumes/agent/volume-removal.ts',
     text: 'if (unsettledSnapshots(storage, name).length > 0) {',
     instead: 'if (unsettledSnapshots(storage, name).length < 0) {',
     test: races,

@@ -6,7 +6,7 @@ const middle = 'anywhere in the middle is made anew by the next staging';
 export const formatting: readonly Mutation[] = [
   {
     guard: 'that mkfs is about to begin is recorded first',
-    file: 'src/csi/driver/stage-filesystem.ts',
+    file: 'src/driver/node/stage-filesystem.ts',
     text: "  await engine.node.recordFormat(ref, fsType, 'formatting');\n  await makeFilesystem",
     instead: '  await makeFilesystem',
     test: 'test/csi/mkfs-cut-off.test.ts',
@@ -14,7 +14,7 @@ export const formatting: readonly Mutation[] = [
   },
   {
     guard: 'what is recorded of mkfs is waited for',
-    file: 'src/csi/driver/stage-filesystem.ts',
+    file: 'src/driver/node/stage-filesystem.ts',
     text: "  await engine.node.recordFormat(ref, fsType, 'formatting');\n  await makeFilesystem",
     instead: "  void engine.node.recordFormat(ref, fsType, 'formatting');\n  await makeFilesystem",
     test: 'test/durability/durability.test.ts',

@@ -20,7 +20,7 @@ export const preconditions: readonly Mutation[] = [
   },
   {
     guard: 'the driver deletes a Volume only as it was seen',
-    file: 'src/csi/driver/withdraw.ts',
+    file: 'src/driver/controller/withdraw.ts',
     text: 'preconditions: { uid, resourceVersion }',
     instead: 'preconditions: { uid, resourceVersion: resourceVersion && undefined }',
     test: 'test/csi/attachment.test.ts',
@@ -28,7 +28,7 @@ export const preconditions: readonly Mutation[] = [
   },
   {
     guard: 'the end of a pod deletes its own Volume only',
-    file: 'src/csi/driver/inline.ts',
+    file: 'src/driver/node/inline.ts',
     text: ', { preconditions: { uid: volume.metadata.uid } }',
     test: 'test/csi/inline.test.ts',
     name: 'takes no other Volume along that has come in its place',

@@ -1,11 +1,11 @@
-import { createInventoryOfAll } from './cluster/inventory-of-all.ts';
-import { createPlacementController } from './cluster/placement-controller.ts';
-import { createPoolWatch } from './cluster/pool-watch.ts';
-import { createUnownedSnapshotController } from './cluster/unowned-snapshots.ts';
-import { ClusterView, type PlacementOptions } from './cluster/view.ts';
-import type { Room } from './room.ts';
+import { ClusterView, type PlacementOptions } from './leader/cluster-view.ts';
+import { createInventoryOfAll } from './leader/inventory-of-all.ts';
+import { createPlacementController } from './leader/placement-controller.ts';
+import { createPoolWatch } from './leader/pool-watch.ts';
+import { createUnownedSnapshotController } from './leader/unowned-snapshots.ts';
+import type { Room } from './placement/room.ts';
 
-export type { PlacementOptions } from './cluster/view.ts';
+export type { PlacementOptions } from './leader/cluster-view.ts';
 
 /** Placement over all nodes, running. */
 export interface Placement extends AsyncDisposable {

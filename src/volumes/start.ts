@@ -1,13 +1,13 @@
 import { isCode } from '../lib/errors.ts';
 import { systemNamespace } from '../model/kinds/moorage.ts';
-import { startHeartbeat } from './cluster/heartbeat.ts';
+import { startHeartbeat } from './agent/heartbeat.ts';
+import { NodeStorage, type StorageOptions } from './agent/node-storage.ts';
+import { createPoolController } from './agent/pool-controller.ts';
+import { createSnapshotController } from './agent/snapshot-controller.ts';
+import { createVolumeController } from './agent/volume-controller.ts';
 import { createInventoryController } from './inventory/controller.ts';
-import { createPoolController } from './pool-controller.ts';
+import type { Room } from './placement/room.ts';
 import type { References } from './references/rules.ts';
-import type { Room } from './room.ts';
-import { createSnapshotController } from './snapshot-controller.ts';
-import { Storage, type StorageOptions } from './storage.ts';
-import { createVolumeController } from './volume-controller.ts';
 
 /** The controllers of this node's storage, running. */
 export interface Volumes extends AsyncDisposable {
@@ -23,7 +23,7 @@ export interface Volumes extends AsyncDisposable {
  */
 export async function startVolumes(options: StorageOptions): Promise<Volumes> {
   await using open = new AsyncDisposableStack();
-  const storage = open.use(await Storage.open(options));
+  const storage = open.use(await NodeStorage.open(options));
   open.defer(() => closePools(options));
   const { controller: poolController, firstPass } = createPoolController(storage);
   const controllers = [

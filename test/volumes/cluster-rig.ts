@@ -5,9 +5,9 @@ import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedd
 import { createEventRecorder } from '../../src/api/event-recorder.ts';
 import { connectKube, type KubeApi } from '../../src/api/kube/index.ts';
 import { startApiServer } from '../../src/apiserver/index.ts';
-import { startCsiDriver } from '../../src/csi/driver/start.ts';
 import { connectCsi } from '../../src/csi/transport/client.ts';
 import type { CsiClient } from '../../src/csi/transport/csi-client.ts';
+import { startCsiDriver } from '../../src/driver/start.ts';
 import type { Engines } from '../../src/engines/engine.ts';
 import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';

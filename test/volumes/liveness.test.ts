@@ -4,8 +4,8 @@ import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedd
 import { heldBy, released } from '../../src/api/lease-record.ts';
 import { silent } from '../../src/lib/log.ts';
 import { allKinds, type Lease, leases, namespaces, nodes } from '../../src/model/kinds/index.ts';
-import { startHeartbeat } from '../../src/volumes/cluster/heartbeat.ts';
-import { Liveness } from '../../src/volumes/cluster/liveness.ts';
+import { startHeartbeat } from '../../src/volumes/agent/heartbeat.ts';
+import { Liveness } from '../../src/volumes/leader/liveness.ts';
 import { makeScratch } from '../engines/local-scratch.ts';
 import { setReady } from './cluster-rig.ts';
 

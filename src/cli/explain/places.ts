@@ -1,7 +1,7 @@
 import type { Volume } from '../../model/kinds/index.ts';
 import { parseLabelSelector } from '../../model/label-selector.ts';
-import { writtenOffer } from '../../volumes/offer.ts';
-import { type PlacementWish, type PoolOffer, place } from '../../volumes/placement.ts';
+import { writtenOffer } from '../../volumes/placement/offer.ts';
+import { type PlacementWish, type PoolOffer, place } from '../../volumes/placement/place.ts';
 import { humanBytes, humanQuantity } from '../output/human.ts';
 import type { World } from '../world/world.ts';
 import type { Look } from './report.ts';

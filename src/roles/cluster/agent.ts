@@ -85,7 +85,7 @@ function importParts() {
   const storage = Promise.all([import('../../engines/engines.ts'), import('../../volumes/start.ts')]).then(
     ([engine, volumes]) => ({ ...engine, ...volumes }),
   );
-  const driver = Promise.all([import('../../csi/driver/start.ts'), import('../../csi/registration/register.ts')]).then(
+  const driver = Promise.all([import('../../driver/start.ts'), import('../../csi/registration/register.ts')]).then(
     ([start, register]) => ({ ...start, ...register }),
   );
   for (const part of [first, storage, driver]) part.catch(() => {});

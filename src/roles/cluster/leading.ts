@@ -1,5 +1,5 @@
-import { identityService } from '../../csi/driver/identity.ts';
-import { openController } from '../../csi/driver/open-controller.ts';
+import { openController } from '../../driver/controller/open.ts';
+import { identityService } from '../../driver/identity.ts';
 import { driverName } from '../../model/kinds/moorage.ts';
 import { openOwnDriver } from '../../sidecars/drivers/own-driver.ts';
 import { startSidecars } from '../../sidecars/start.ts';

@@ -1,4 +1,4 @@
-import { startCsiDriver } from '../../csi/driver/start.ts';
+import { startCsiDriver } from '../../driver/start.ts';
 import { type Placement, startPlacement } from '../../volumes/start-placement.ts';
 import type { ControllerParts } from './leading.ts';
 import { probeOf } from './probe.ts';

@@ -69,7 +69,7 @@ async function storageParts() {
   const [engine, volumes, driver] = await Promise.all([
     import('../../engines/engines.ts'),
     import('../../volumes/start.ts'),
-    import('../../csi/driver/start.ts'),
+    import('../../driver/start.ts'),
   ]);
   return { ...engine, ...volumes, ...driver };
 }

@@ -5,9 +5,9 @@ import { timestamp } from '../../lib/clock.ts';
 import { messageOf, unreachable } from '../../lib/errors.ts';
 import { type Difference, type Inventory, inventories, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { Records } from '../../node/records.ts';
+import type { NodeStorage } from '../agent/node-storage.ts';
 import { withConditions } from '../conditions.ts';
 import { referenceText } from '../references/rules.ts';
-import type { Storage } from '../storage.ts';
 import type { Finding } from './finding.ts';
 import { look } from './look.ts';
 
@@ -19,7 +19,7 @@ const sinceSchema = z.object({ since: z.number() });
  * object has claimed for the grace period. That period runs from the first Inventory that saw it unclaimed, which is
  * remembered on disk, so that an object that is only missing for a moment costs nothing.
  */
-export function createInventoryController(storage: Storage): Controller {
+export function createInventoryController(storage: NodeStorage): Controller {
   const { api, dataDir, log, node, sole } = storage.options;
   const unclaimed = new Records(join(dataDir, 'node/unclaimed'), (value) =>
     z.object({ since: z.number() }).parse(value),
@@ -51,7 +51,7 @@ type Unclaimed = Records<z.infer<typeof sinceSchema>>;
 
 /** Counts the time that each leak has been unclaimed, and applies remedies that are due. */
 async function remember(
-  storage: Storage,
+  storage: NodeStorage,
   unclaimed: Unclaimed,
   { spec }: Inventory,
   findings: readonly Finding[],
@@ -84,7 +84,7 @@ async function remember(
 
 const removed = 'removed';
 
-async function apply(storage: Storage, remedy: NonNullable<Finding['remedy']>): Promise<string> {
+async function apply(storage: NodeStorage, remedy: NonNullable<Finding['remedy']>): Promise<string> {
   const { api, engine, log } = storage.options;
   try {
     if (remedy.do === 'detach') {
@@ -120,7 +120,7 @@ function keyOf({ remedy }: Finding): string {
 }
 
 async function write(
-  storage: Storage,
+  storage: NodeStorage,
   inventory: Inventory,
   phase: 'Completed' | 'Failed',
   message: string,

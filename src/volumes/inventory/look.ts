@@ -15,8 +15,8 @@ import {
   volumes,
 } from '../../model/kinds/index.ts';
 import { canonical, readMounts } from '../../node/mountinfo.ts';
+import type { NodeStorage } from '../agent/node-storage.ts';
 import { type NodeRecord, openNodeRecords } from '../node-record.ts';
-import type { Storage } from '../storage.ts';
 import { compareBytes, type Objects } from './bytes.ts';
 import { confirmed, type Finding } from './finding.ts';
 import { compareLinks, type Links, needsOf } from './links.ts';
@@ -26,14 +26,14 @@ import { comparePlaces } from './places.ts';
 export const secondLook = 1_000;
 
 /** Each difference on this node, and, where this process answers for everything, of the objects among each other. */
-export async function look(storage: Storage): Promise<Finding[]> {
+export async function look(storage: NodeStorage): Promise<Finding[]> {
   const first = await lookOnce(storage);
   if (!first.some(({ momentary }) => momentary)) return first;
   await sleep(secondLook);
   return confirmed(first, await lookOnce(storage));
 }
 
-async function lookOnce(storage: Storage): Promise<Finding[]> {
+async function lookOnce(storage: NodeStorage): Promise<Finding[]> {
   const { api, engine, node, dataDir, lastLoss, sole } = storage.options;
   const objects = (): Objects => ({
     volumes: [...api.informer(volumes).list()],

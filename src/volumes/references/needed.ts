@@ -1,6 +1,6 @@
 import { type Snapshot, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
-import type { Storage } from '../storage.ts';
+import type { NodeStorage } from '../agent/node-storage.ts';
 import { referenceText } from './rules.ts';
 
 /** Milliseconds until it is asked again whether something still needs it, where no view shows that. */
@@ -17,7 +17,7 @@ const byCopied = {
  * Its bytes may go only then.
  */
 export async function neededBy(
-  storage: Storage,
+  storage: NodeStorage,
   kind: 'Volume' | 'Snapshot',
   { metadata: { name, labels } }: Volume | Snapshot,
 ): Promise<string | undefined> {

@@ -6,12 +6,12 @@ import {
   volumeSnapshotContents,
   volumes,
 } from '../../model/kinds/index.ts';
-import type { Storage } from '../storage.ts';
+import type { NodeStorage } from '../agent/node-storage.ts';
 import { copiedFrom } from './needed.ts';
 import { snapshotOf, volumeOf } from './rules.ts';
 
 /** Brings Volumes that are being deleted back when something that needed them may need them no more. */
-export function watchNeedsOfVolumes(controller: Controller, { options: { api, sole } }: Storage): Controller {
+export function watchNeedsOfVolumes(controller: Controller, { options: { api, sole } }: NodeStorage): Controller {
   const waits = (name: string | undefined) =>
     name !== undefined && api.informer(volumes).get({ name })?.metadata.deletionTimestamp ? [name] : [];
   controller.watch(api.informer(volumes), (volume, { type }) =>
@@ -28,7 +28,7 @@ export function watchNeedsOfVolumes(controller: Controller, { options: { api, so
 }
 
 /** The same for Snapshots. */
-export function watchNeedsOfSnapshots(controller: Controller, { options: { api, sole } }: Storage): Controller {
+export function watchNeedsOfSnapshots(controller: Controller, { options: { api, sole } }: NodeStorage): Controller {
   const waits = (name: string | undefined) =>
     name !== undefined && api.informer(snapshots).get({ name })?.metadata.deletionTimestamp ? [name] : [];
   controller.watch(api.informer(volumes), (volume, { type }) =>
