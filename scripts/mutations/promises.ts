@@ -106,17 +106,25 @@ export const promises: readonly Mutation[] = [
   },
   {
     guard: 'what is given to a volume is promised before it is recorded',
-    file: 'src/volumes/volume-controller.ts',
+    file: 'src/volumes/agent/volume-controller.ts',
     text: '    this.#storage.ledger.assume(volumeKey(volume), { pool: decision.placement.pool, bytes });\n',
     test: 'test/volumes/volumes.test.ts',
     name: 'a burst can not promise more than there is',
   },
   {
     guard: 'what is promised counts against what a pool has',
-    file: 'src/volumes/storage.ts',
+    file: 'src/volumes/agent/node-storage.ts',
     text: 'promised: this.ledger.total(name),',
     instead: 'promised: 0n,',
     test: 'test/volumes/volumes.test.ts',
     name: 'a burst can not promise more than there is',
+  },
+  {
+    guard: 'a pool that grows keeps its reserve back from those that wait',
+    file: 'src/volumes/placement/offer.ts',
+    text: '(known.total * reserved) / 100n',
+    instead: 'known.total - known.total',
+    test: 'test/full-pool.test.ts',
+    name: 'are met when the pool grows',
   },
 ];
