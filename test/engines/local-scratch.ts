@@ -7,6 +7,7 @@ import type { Pool } from '../../src/model/kinds/moorage.ts';
 import { detachDevice, listLoops } from '../../src/node/loop.ts';
 import { unmount } from '../../src/node/mount.ts';
 import { readMounts } from '../../src/node/mountinfo.ts';
+import { leftovers } from '../support/leftovers.ts';
 
 /** A directory for one test; whatever is mounted or attached below it goes with it. */
 export async function makeScratch(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -29,9 +30,7 @@ export async function letGo(directory: string): Promise<void> {
     }
     for (const { device, file } of listLoops()) if (inside(file)) await detachDevice(exec, device).catch(() => {});
   }
-  const left = [...listLoops().map(({ file }) => file), ...(await readMounts()).map(({ target }) => target)].filter(
-    inside,
-  );
+  const left = (await leftovers(directory)).filter((it) => !it.endsWith(` ${directory}`));
   if (left.length > 0) throw new Error(`still there: ${left.join(', ')}`);
 }
 
