@@ -118,7 +118,7 @@ async function take(storage: NodeStorage, given: Snapshot, home: Placement): Pro
   } catch (error) {
     if (isCode(error, 'conflict')) throw error;
     ledger.forget(key);
-    if (!isCode(error, 'exhausted', 'not-found', 'invalid', 'already-exists')) throw error;
+    if (!isCode(error, 'exhausted', 'not-found', 'invalid', 'already-exists', 'unsupported')) throw error;
     const { code, message } = error;
     const reason = code === 'exhausted' ? 'PoolFull' : 'SnapshotFailed';
     await refuse(storage, snapshot, home, { code, reason, message });

@@ -145,7 +145,7 @@ export const pools = defineKind<Pool>({
   validate: ({ spec }, old) => [...specErrors(spec), ...(old ? updateErrors(spec, old) : [])],
   columns: [
     column('Phase', 'Whether it can be used.', (it) => it.status?.phase ?? 'Pending', { path: '.status.phase' }),
-    column('Node', 'Where it is.', (it) => it.spec.node ?? '', { path: '.spec.node' }),
+    column('Node', 'Where it is.', (it) => it.spec.node ?? it.status?.nodes?.[0]?.node ?? '', { path: '.spec.node' }),
     column('Engine', 'What keeps the data.', (it) => it.spec.engine, { wide: true, path: '.spec.engine' }),
     column('Backend', 'How volumes are carved.', (it) => it.status?.nodes?.[0]?.backend ?? it.spec.backend, {
       path: '.status.nodes[0].backend',
