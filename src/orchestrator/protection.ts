@@ -1,5 +1,6 @@
 import type { Api } from '../api/api.ts';
 import { Controller } from '../api/controller.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../api/finalizers.ts';
 import { mountFinalizer } from '../kubelet/volume-names.ts';
 import type { Log } from '../lib/log.ts';
 import { claimProtectionFinalizer, volumeProtectionFinalizer } from '../model/claims/well-known.ts';
@@ -17,7 +18,7 @@ export function createClaimProtection({ api, log }: { readonly api: Api; readonl
     reconcile: async (key) => {
       const claim = claims.get(refOf(key));
       if (!claim || !mayGo(claim, claimProtectionFinalizer) || mountsOf(key).some(usesClaim)) return;
-      await api.update(persistentVolumeClaims, without(claim, claimProtectionFinalizer));
+      await ensureNoFinalizer(api, persistentVolumeClaims, claim, claimProtectionFinalizer);
     },
   })
     .watch(claims, (claim) => (mayGo(claim, claimProtectionFinalizer) ? [keyOf(refTo(claim))] : []))
@@ -37,7 +38,7 @@ export function createVolumeProtection({ api, log }: { readonly api: Api; readon
       const { claimRef } = volume.spec;
       const claim = claimRef?.name ? claims.get({ namespace: claimRef.namespace, name: claimRef.name }) : undefined;
       if (claim && claim.metadata.uid === claimRef?.uid && claim.spec.volumeName === name) return;
-      await api.update(persistentVolumes, without(volume, volumeProtectionFinalizer));
+      await ensureNoFinalizer(api, persistentVolumes, volume, volumeProtectionFinalizer);
     },
   })
     .watch(volumes, (volume) => (mayGo(volume, volumeProtectionFinalizer) ? [volume.metadata.name] : []))
@@ -45,8 +46,8 @@ export function createVolumeProtection({ api, log }: { readonly api: Api; readon
 }
 
 /** A Mount uses its claim from when the mounter took it up until everything is unmounted: while it has the finalizer. */
-function usesClaim({ metadata }: Mount): boolean {
-  return metadata.finalizers?.includes(mountFinalizer) ?? false;
+function usesClaim(mount: Mount): boolean {
+  return hasFinalizer(mount, mountFinalizer);
 }
 
 function claimKeys({ metadata, spec }: Mount): string[] {
@@ -54,10 +55,5 @@ function claimKeys({ metadata, spec }: Mount): string[] {
 }
 
 function mayGo(object: KubeObject, finalizer: string): boolean {
-  return isDeleting(object) && (object.metadata.finalizers?.includes(finalizer) ?? false);
-}
-
-function without<T extends KubeObject>(object: T, finalizer: string): T {
-  const finalizers = object.metadata.finalizers?.filter((it) => it !== finalizer) ?? [];
-  return { ...object, metadata: { ...object.metadata, finalizers } };
+  return isDeleting(object) && hasFinalizer(object, finalizer);
 }

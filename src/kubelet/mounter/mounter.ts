@@ -1,6 +1,7 @@
 import type { Api } from '../../api/api.ts';
 import { Controller, type Result } from '../../api/controller.ts';
 import type { EventRecorder } from '../../api/events.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { isCode } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
@@ -9,7 +10,6 @@ import type { Meter } from '../../lib/meter.ts';
 import { type Mount, mounts, nodes, persistentVolumeClaims, volumeAttachments } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { DriverRegistry } from '../../sidecars/drivers/driver.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../../sidecars/objects/finalizers.ts';
 import { describeFailure } from '../../sidecars/requests/outcome.ts';
 import { CsiNode } from '../publish/csi-volume.ts';
 import { mountFinalizer } from '../volume-names.ts';

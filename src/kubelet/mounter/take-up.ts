@@ -1,4 +1,5 @@
 import type { Result } from '../../api/controller.ts';
+import { ensureFinalizer, ensureNoFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { RpcError } from '../../csi/transport/codes.ts';
 import { codeOf, fail, isCode } from '../../lib/errors.ts';
 import {
@@ -10,7 +11,6 @@ import {
   persistentVolumes,
 } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refTo } from '../../model/object.ts';
-import { ensureFinalizer, ensureNoFinalizer, hasFinalizer } from '../../sidecars/objects/finalizers.ts';
 import { describeFailure } from '../../sidecars/requests/outcome.ts';
 import { attachmentObstacle, noteAttached } from '../attach/attachment.ts';
 import { checkTargetBounds } from '../publish/bounds.ts';

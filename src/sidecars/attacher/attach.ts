@@ -1,3 +1,4 @@
+import { ensureFinalizer } from '../../api/finalizers.ts';
 import { fail } from '../../lib/errors.ts';
 import { attacherFinalizer } from '../../model/claims/well-known.ts';
 import { type PersistentVolume, persistentVolumes } from '../../model/kinds/core.ts';
@@ -5,7 +6,6 @@ import { csiNodes, type VolumeAttachment, volumeAttachments } from '../../model/
 import { refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { ensureFinalizer } from '../objects/finalizers.ts';
 import { volumeCapability } from '../requests/capability.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';
 

@@ -1,4 +1,5 @@
 import { Controller } from '../../api/controller.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { isCode, unreachable } from '../../lib/errors.ts';
 import { attacherFinalizer } from '../../model/claims/well-known.ts';
@@ -7,7 +8,6 @@ import { type VolumeAttachment, volumeAttachments } from '../../model/kinds/stor
 import { isDeleting, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import { measuredStep } from '../measured-step.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 import { describeFailure } from '../requests/outcome.ts';
 import { attach, detach } from './attach.ts';
 import { decideAttachment } from './decide.ts';

@@ -1,8 +1,8 @@
+import { hasFinalizer } from '../../api/finalizers.ts';
 import { attacherFinalizer } from '../../model/claims/well-known.ts';
 import type { VolumeAttachment } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { hasFinalizer } from '../objects/finalizers.ts';
 
 /** What is to be done for an attachment. */
 export type AttachmentStep = 'nothing' | 'mark attached' | 'attach' | 'detach' | 'let go';

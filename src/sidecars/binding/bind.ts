@@ -1,4 +1,5 @@
 import type { Api } from '../../api/api.ts';
+import { hasFinalizer } from '../../api/finalizers.ts';
 import { isCode } from '../../lib/errors.ts';
 import {
   bindCompletedAnnotation,
@@ -12,7 +13,6 @@ import {
   persistentVolumes,
 } from '../../model/kinds/core.ts';
 import { refTo } from '../../model/object.ts';
-import { hasFinalizer } from '../objects/finalizers.ts';
 import type { Freshest } from '../objects/freshest.ts';
 
 /** What binding works with: the API, and what it has written there. */

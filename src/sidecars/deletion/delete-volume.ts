@@ -1,5 +1,6 @@
 import type { Informer } from '../../api/api.ts';
 import { Controller } from '../../api/controller.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { fail, isCode, messageOf } from '../../lib/errors.ts';
 import { volumeNameFor } from '../../model/claims/claims.ts';
 import {
@@ -15,7 +16,6 @@ import { isDeleting, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { measuredStep } from '../measured-step.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 import { Freshest } from '../objects/freshest.ts';
 import { describeFailure } from '../requests/outcome.ts';
 import { readSecret, secretOf } from '../requests/secrets.ts';

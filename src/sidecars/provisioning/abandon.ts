@@ -1,3 +1,4 @@
+import { ensureNoFinalizer } from '../../api/finalizers.ts';
 import { fail, isCode } from '../../lib/errors.ts';
 import { volumeNameFor } from '../../model/claims/claims.ts';
 import { provisioningFinalizer } from '../../model/claims/well-known.ts';
@@ -5,7 +6,6 @@ import { type PersistentVolumeClaim, persistentVolumeClaims, persistentVolumes }
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { createVolumeRequest } from '../create-volume/request.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { ensureNoFinalizer } from '../objects/finalizers.ts';
 import { describeFailure, outcomeOf } from '../requests/outcome.ts';
 import type { ProvisionerParts } from './parts.ts';
 import { callCreateVolume, callDeleteVolume } from './provision.ts';

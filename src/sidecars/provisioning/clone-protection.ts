@@ -1,10 +1,10 @@
 import { Controller } from '../../api/controller.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { dataSourceOf } from '../../model/claims/claims.ts';
 import { cloningFinalizer } from '../../model/claims/well-known.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/core.ts';
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 
 /** Lets a claim that is being deleted go when no clone of it is being made any more. */
 export function createCloneProtection({ api, log }: SidecarContext): Controller {

@@ -1,3 +1,4 @@
+import { hasFinalizer } from '../../api/finalizers.ts';
 import { classOf, dataSourceOf, provisionerOf } from '../../model/claims/claims.ts';
 import {
   bindCompletedAnnotation,
@@ -8,7 +9,6 @@ import type { PersistentVolume, PersistentVolumeClaim } from '../../model/kinds/
 import type { StorageClass } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { hasFinalizer } from '../objects/finalizers.ts';
 
 /** What is to be done for a claim. */
 export type ClaimStep =

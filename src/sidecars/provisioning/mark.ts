@@ -1,3 +1,4 @@
+import { ensureFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { fail, isCode } from '../../lib/errors.ts';
 import { dataSourceOf, provisionerOf } from '../../model/claims/claims.ts';
 import {
@@ -8,7 +9,6 @@ import {
 } from '../../model/claims/well-known.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../model/kinds/core.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
-import { ensureFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 import type { ProvisionerParts } from './parts.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { hasFinalizer } from '../../api/finalizers.ts';
 import { unreachable } from '../../lib/errors.ts';
 import { classOf, dataSourceOf, provisionerOf, volumeNameFor } from '../../model/claims/claims.ts';
 import { provisioningFinalizer } from '../../model/claims/well-known.ts';
@@ -14,7 +15,6 @@ import { DirectBinding } from '../binding/direct-binding.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import { Wants } from '../create-volume/wants.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { hasFinalizer } from '../objects/finalizers.ts';
 import { Freshest } from '../objects/freshest.ts';
 import { Complaints } from '../retries/complaints.ts';
 import { abandon, release } from './abandon.ts';

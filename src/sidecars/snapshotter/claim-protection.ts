@@ -1,10 +1,10 @@
 import { Controller } from '../../api/controller.ts';
+import { ensureNoFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { claimSourceFinalizer } from '../../model/claims/well-known.ts';
 import { persistentVolumeClaims } from '../../model/kinds/core.ts';
 import { type VolumeSnapshot, volumeSnapshots } from '../../model/kinds/storage.ts';
 import { keyOf, refOf, refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
-import { ensureNoFinalizer, hasFinalizer } from '../objects/finalizers.ts';
 
 /** Lets a claim go when no snapshot of it is being taken any more. */
 export function createSnapshotSourceProtection({ api, log }: SidecarContext): Controller {

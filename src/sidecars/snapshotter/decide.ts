@@ -1,3 +1,4 @@
+import { hasFinalizer } from '../../api/finalizers.ts';
 import {
   contentBoundFinalizer,
   snapshotBeingCreatedAnnotation,
@@ -5,7 +6,6 @@ import {
 } from '../../model/claims/well-known.ts';
 import type { VolumeSnapshotContent } from '../../model/kinds/storage.ts';
 import { isDeleting } from '../../model/object.ts';
-import { hasFinalizer } from '../objects/finalizers.ts';
 
 /** What is to be done for a content. */
 export type ContentStep =

@@ -1,3 +1,4 @@
+import { ensureNoFinalizer } from '../../api/finalizers.ts';
 import {
   snapshotBeingDeletedAnnotation,
   snapshotBoundFinalizer,
@@ -7,7 +8,6 @@ import type { VolumeSnapshot, VolumeSnapshotContent } from '../../model/kinds/st
 import { volumeSnapshotContents, volumeSnapshots } from '../../model/kinds/storage.ts';
 import { isDeleting, refTo } from '../../model/object.ts';
 import type { SidecarContext } from '../context.ts';
-import { ensureNoFinalizer } from '../objects/finalizers.ts';
 
 /**
  * Carries out the deletion of a VolumeSnapshot: waits for claims that are made from it, marks its content, deletes

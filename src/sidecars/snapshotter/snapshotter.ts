@@ -1,4 +1,5 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { ensureFinalizer, ensureNoFinalizer } from '../../api/finalizers.ts';
 import { isCode, unreachable } from '../../lib/errors.ts';
 import { contentBoundFinalizer, snapshotBeingDeletedAnnotation } from '../../model/claims/well-known.ts';
 import { type VolumeSnapshotContent, volumeSnapshotContents } from '../../model/kinds/storage.ts';
@@ -6,7 +7,6 @@ import { isDeleting } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { measuredStep } from '../measured-step.ts';
-import { ensureFinalizer, ensureNoFinalizer } from '../objects/finalizers.ts';
 import { describeFailure } from '../requests/outcome.ts';
 import { decideContent } from './decide.ts';
 import {

@@ -1,4 +1,5 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { ensureFinalizer } from '../../api/finalizers.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, isCode, messageOf } from '../../lib/errors.ts';
 import { dataSourceOf } from '../../model/claims/claims.ts';
@@ -17,7 +18,6 @@ import {
 } from '../../model/kinds/storage.ts';
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { Sidecar, SidecarContext } from '../context.ts';
-import { ensureFinalizer } from '../objects/finalizers.ts';
 import { waitIfNotReady } from '../retries/wait-if-not-ready.ts';
 import { defaultSnapshotClass } from './classes.ts';
 import { checkPrepared, contentFor, contentNameOf, sourceVolume } from './content.ts';

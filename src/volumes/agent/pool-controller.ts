@@ -1,9 +1,10 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { ensureFinalizer, ensureNoFinalizer } from '../../api/finalizers.ts';
 import { isCode, messageOf } from '../../lib/errors.ts';
 import { adoptAnnotation, type Pool, pools, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { alreadySay, type Statement, withConditions } from '../conditions.ts';
-import { ensureFinalizer, poolFinalizer, removeFinalizer } from '../finalizers.ts';
+import { poolFinalizer } from '../finalizers.ts';
 import { adoptContents } from './adoption.ts';
 import type { NodeStorage, PoolState } from './node-storage.ts';
 import { poolStatus } from './pool-status.ts';
@@ -136,7 +137,7 @@ class PoolPasses {
     }
     this.#storage.setPool(name, undefined);
     this.#generations.delete(name);
-    await removeFinalizer(api, pools, pool, poolFinalizer);
+    await ensureNoFinalizer(api, pools, pool, poolFinalizer);
     return {};
   }
 

@@ -1,4 +1,5 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { ensureFinalizer, ensureNoFinalizer } from '../../api/finalizers.ts';
 import { timestamp } from '../../lib/clock.ts';
 import { fail, isCode, messageOf } from '../../lib/errors.ts';
 import {
@@ -14,7 +15,7 @@ import { isDeleting } from '../../model/object.ts';
 import { formatBytes } from '../../model/quantity.ts';
 import { alreadySay, deleteFailed, isGoing, referenced, type Statement, withConditions } from '../conditions.ts';
 import { failed } from '../failure.ts';
-import { ensureFinalizer, removeFinalizer, snapshotFinalizer } from '../finalizers.ts';
+import { snapshotFinalizer } from '../finalizers.ts';
 import { refuseFull } from '../placement/place.ts';
 import { snapshotKey } from '../placement/promises.ts';
 import { lookAgain, neededBy } from '../references/needed.ts';
@@ -151,7 +152,7 @@ async function remove(storage: NodeStorage, snapshot: Snapshot): Promise<Result>
     }
   }
   storage.ledger.forget(snapshotKey(snapshot));
-  await removeFinalizer(api, snapshots, snapshot, snapshotFinalizer);
+  await ensureNoFinalizer(api, snapshots, snapshot, snapshotFinalizer);
   return {};
 }
 

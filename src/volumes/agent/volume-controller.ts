@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Controller, type Result } from '../../api/controller.ts';
+import { ensureFinalizer } from '../../api/finalizers.ts';
 import type { Artifact, VolumeWish } from '../../engines/engine.ts';
 import { fail, isCode } from '../../lib/errors.ts';
 import {
@@ -14,7 +15,7 @@ import {
 import { isDeleting } from '../../model/object.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
 import { failed } from '../failure.ts';
-import { ensureFinalizer, volumeFinalizer } from '../finalizers.ts';
+import { volumeFinalizer } from '../finalizers.ts';
 import { sourceOf } from '../placement/copy-source.ts';
 import { place, refuseFull } from '../placement/place.ts';
 import { volumeKey, wishKey } from '../placement/promises.ts';

@@ -1,9 +1,10 @@
 import type { Result } from '../../api/controller.ts';
+import { ensureNoFinalizer } from '../../api/finalizers.ts';
 import type { Artifact } from '../../engines/engine.ts';
 import { isCode, messageOf } from '../../lib/errors.ts';
 import { adoptAnnotation, pools, type Snapshot, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { alreadySay, deleteFailed, referenced } from '../conditions.ts';
-import { removeFinalizer, volumeFinalizer } from '../finalizers.ts';
+import { volumeFinalizer } from '../finalizers.ts';
 import { volumeKey } from '../placement/promises.ts';
 import { lookAgain, neededBy } from '../references/needed.ts';
 import type { Waiting } from '../waiting.ts';
@@ -47,7 +48,7 @@ export async function removeVolume(storage: NodeStorage, waiting: Waiting, volum
     throw error;
   }
   storage.ledger.forget(volumeKey(volume));
-  await removeFinalizer(api, volumes, volume, volumeFinalizer);
+  await ensureNoFinalizer(api, volumes, volume, volumeFinalizer);
   return {};
 }
 

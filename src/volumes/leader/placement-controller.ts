@@ -1,8 +1,9 @@
 import { Controller } from '../../api/controller.ts';
+import { ensureNoFinalizer } from '../../api/finalizers.ts';
 import { nodes } from '../../model/kinds/core.ts';
 import { pools, type Refusal, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
-import { removeFinalizer, volumeFinalizer } from '../finalizers.ts';
+import { volumeFinalizer } from '../finalizers.ts';
 import { ensureNodeLabel, nodeLabel } from '../node-label.ts';
 import { ownerOfVolume } from '../ownership.ts';
 import { sourceOf } from '../placement/copy-source.ts';
@@ -108,7 +109,7 @@ class PlacementPasses {
       this.waiting.add(name);
       return;
     }
-    await removeFinalizer(api, volumes, volume, volumeFinalizer);
+    await ensureNoFinalizer(api, volumes, volume, volumeFinalizer);
     log.info({ volume: name, node }, 'a volume that was never placed is gone');
   }
 }

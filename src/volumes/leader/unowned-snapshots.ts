@@ -1,10 +1,11 @@
 import { Controller, type Result } from '../../api/controller.ts';
+import { ensureNoFinalizer } from '../../api/finalizers.ts';
 import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { byVolume } from '../agent/snapshot-controller.ts';
 import { type Statement, withConditions } from '../conditions.ts';
 import { failed } from '../failure.ts';
-import { removeFinalizer, snapshotFinalizer } from '../finalizers.ts';
+import { snapshotFinalizer } from '../finalizers.ts';
 import { ensureNodeLabel } from '../node-label.ts';
 import { ownerOfSnapshot, ownerOfVolume } from '../ownership.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -32,7 +33,7 @@ export function createUnownedSnapshotController(view: ClusterView): Controller {
     // The view may lag behind: the API itself has the last word.
     const volume = await api.get(volumes, { name: snapshot.spec.volume });
     if (volume && ownerOfVolume(api, volume).node !== undefined) return { again: lookAgain };
-    if (isDeleting(snapshot)) await removeFinalizer(api, snapshots, snapshot, snapshotFinalizer);
+    if (isDeleting(snapshot)) await ensureNoFinalizer(api, snapshots, snapshot, snapshotFinalizer);
     else if (!volume && snapshot.status?.phase !== 'Failed') await fail(view, snapshot);
     return {};
   };

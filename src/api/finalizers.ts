@@ -1,7 +1,7 @@
-import type { Api } from '../../api/api.ts';
-import { isCode } from '../../lib/errors.ts';
-import type { Kind } from '../../model/kind.ts';
-import { type KubeObject, refTo } from '../../model/object.ts';
+import { isCode } from '../lib/errors.ts';
+import type { Kind } from '../model/kind.ts';
+import { type KubeObject, refTo } from '../model/object.ts';
+import type { Api } from './api.ts';
 
 /** True if the object has the finalizer. */
 export function hasFinalizer(object: KubeObject, finalizer: string): boolean {
@@ -16,8 +16,8 @@ function finalizersPatch(object: KubeObject, finalizers: readonly string[]) {
 }
 
 /**
- * Ensures the finalizer. Returns the newest state; writes nothing
- * if the finalizer is there. Throws `conflict` if the object has changed since.
+ * Ensures the finalizer. Returns the newest state; writes nothing if the finalizer is there. Throws `conflict` if the
+ * object has changed since.
  */
 export async function ensureFinalizer<T extends KubeObject>(
   api: Api,
