@@ -27,11 +27,12 @@ const chosen = mutations.filter(({ file, guard, test }) =>
 // All of them first, so that a list that has rotted costs no time.
 const sources = new Map(chosen.map((it) => [it, mutated(readFileSync(join(root, it.file), 'utf8'), it)]));
 
-using copy = new ScratchCopy(root);
+await using copy = new ScratchCopy(root);
 const sound = new Map<string, Outcome>();
 const rows: Row[] = [];
 for (const mutation of chosen) {
   const row = tryOut(mutation);
+  await copy.sweep();
   rows.push(row);
   console.log(
     `${row.verdict.padEnd(18)} ${mutation.file}: ${mutation.guard}${row.why && `\n${' '.repeat(19)}${row.why}`}`,
@@ -47,13 +48,13 @@ process.exitCode = rows.length > 0 && count('survived') + count('no test') === 0
 function tryOut(mutation: Mutation): Row {
   const { file, test, name, survives } = mutation;
   const key = `${test}\n${name}`;
-  const before = sound.get(key) ?? runTest(copy.directory, test, name).outcome;
+  const before = sound.get(key) ?? runTest(copy, test, name).outcome;
   sound.set(key, before);
   if (before !== 'passed') return { mutation, verdict: 'no test', why: `${test}, "${name}": ${before} as it is` };
   const path = join(copy.directory, file);
   writeFileSync(path, sources.get(mutation) ?? '');
   try {
-    const { outcome, words: said } = runTest(copy.directory, test, name);
+    const { outcome, words: said } = runTest(copy, test, name);
     if (outcome === 'failed' || outcome === 'hung') return { mutation, verdict: 'killed', why: '' };
     if (outcome !== 'passed')
       return { mutation, verdict: 'no test', why: `${test}: ${outcome}: ${said.slice(0, 500)}` };

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { ScratchCopy } from './scratch-copy.ts';
 
 /** What became of one test. `broken` is one that could not be run at all: a mutation must not end as that. */
 export type Outcome = 'passed' | 'failed' | 'hung' | 'skipped' | 'broken';
@@ -19,8 +20,13 @@ const report = z.object({
 const longest = 180_000;
 
 /** Runs the tests of a file whose names contain the given one, in the copy. */
-export function runTest(directory: string, test: string, name: string): { outcome: Outcome; words: string } {
+export function runTest(
+  { directory, temporary }: Pick<ScratchCopy, 'directory' | 'temporary'>,
+  test: string,
+  name: string,
+): { outcome: Outcome; words: string } {
   const file = join(directory, '.mutate-report.json');
+  rmSync(file, { force: true });
   const project = test.startsWith('src/') ? 'unit' : 'integration';
   const argv = [join(directory, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project, test];
   // As vitest names the tests of a table.
@@ -31,7 +37,7 @@ export function runTest(directory: string, test: string, name: string): { outcom
     encoding: 'utf8',
     timeout: longest,
     killSignal: 'SIGKILL',
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', TMPDIR: temporary },
   });
   if (signal !== null) return { outcome: 'hung', words: `no end after ${longest / 1_000} s` };
   if (!existsSync(file)) return { outcome: 'broken', words: stderr || stdout };
