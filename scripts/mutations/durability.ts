@@ -9,7 +9,7 @@ const gone = 'that a record is gone, and that a volume is';
 export const durability: readonly Mutation[] = [
   {
     guard: 'each commit of the store is flushed',
-    file: 'src/api/embedded/database.ts',
+    file: 'src/api/embedded/database/database.ts',
     text: 'PRAGMA synchronous = FULL',
     instead: 'PRAGMA synchronous = NORMAL',
     test,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { growth, linear, type Work } from '../../test/support/growth.ts';
-import { parseObject } from '../api/embedded/parse.ts';
-import { mergePatch } from '../api/merge-patch.ts';
+import { parseObject } from '../api/embedded/writing/parse.ts';
+import { mergePatch } from '../api/patches/merge-patch.ts';
+import { strategicMergePatch } from '../api/patches/strategic-merge-patch.ts';
 import { parseFieldSelector } from '../api/selectors.ts';
-import { strategicMergePatch } from '../api/strategic-merge-patch.ts';
 import type { Json } from '../lib/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { anyKind, configMaps, nodes, persistentVolumeClaims, roleBindings, secrets } from '../model/kinds/index.ts';
@@ -11,10 +11,10 @@ import { parseLabelSelector, selectorLimits } from '../model/label-selector.ts';
 import { qualifiedNameErrors, subdomainErrors } from '../model/names.ts';
 import { canonicalQuantity, quantity } from '../model/quantity.ts';
 import { jsonSchemaOf } from './discovery/kind-schema.ts';
-import { duplicateFields } from './wire/json-duplicates.ts';
-import { parseAccept } from './wire/negotiation.ts';
-import { unknownFields } from './wire/unknown-fields.ts';
-import { parseYaml } from './wire/yaml-body.ts';
+import { duplicateFields } from './wire/body/json-duplicates.ts';
+import { unknownFields } from './wire/body/unknown-fields.ts';
+import { parseYaml } from './wire/body/yaml-body.ts';
+import { parseAccept } from './wire/reply/negotiation.ts';
 
 /** What the body, the URL and the headers of a request can bring, and what reads it. */
 const works: Record<string, Work<never>> = {};

@@ -19,11 +19,11 @@ import { watchObjects } from './verbs/watch.ts';
 import { createObject, patchObject, replaceObject } from './verbs/write.ts';
 import { viewApi } from './views/view.ts';
 import { views } from './views/views.ts';
-import { dropBody, readObjectBody } from './wire/body.ts';
-import { recordOf } from './wire/decoding.ts';
+import { dropBody, readObjectBody } from './wire/body/body.ts';
+import { recordOf } from './wire/body/decoding.ts';
 import { type ApiRequest, type ApiResponse, breakOff, hasBody, isGone, sessionOf } from './wire/exchange.ts';
-import { type Reply, send } from './wire/reply.ts';
-import { failureReply, valueReply } from './wire/value-reply.ts';
+import { type Reply, send } from './wire/reply/reply.ts';
+import { failureReply, valueReply } from './wire/reply/value-reply.ts';
 
 export interface HandlerOptions {
   readonly api: EmbeddedApi;

@@ -8,7 +8,7 @@ import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import { type Pool, pools, volumes } from '../../src/model/kinds/moorage.ts';
-import { makeFilesystem } from '../../src/node/filesystem.ts';
+import { makeFilesystem } from '../../src/node/filesystem/filesystem.ts';
 import { listLoops } from '../../src/node/loop.ts';
 import { bindMount, mountDevice, unmount } from '../../src/node/mount.ts';
 import { readMounts } from '../../src/node/mountinfo.ts';

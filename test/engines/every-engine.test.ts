@@ -6,7 +6,7 @@ import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import type { Pool } from '../../src/model/kinds/moorage.ts';
-import { makeFilesystem } from '../../src/node/filesystem.ts';
+import { makeFilesystem } from '../../src/node/filesystem/filesystem.ts';
 import { bindMount, mountDevice, unmount } from '../../src/node/mount.ts';
 import { leftovers } from '../support/leftovers.ts';
 import { mountBtrfs } from './btrfs.ts';

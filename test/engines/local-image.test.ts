@@ -9,10 +9,10 @@ import { openEngines } from '../../src/engines/engines.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { silent } from '../../src/lib/log.ts';
 import type { Pool } from '../../src/model/kinds/moorage.ts';
-import { makeFilesystem } from '../../src/node/filesystem.ts';
+import { makeFilesystem } from '../../src/node/filesystem/filesystem.ts';
+import { deviceSize } from '../../src/node/filesystem/statistics.ts';
 import { attachLoop, detachLoop, listLoops, mayBeOver } from '../../src/node/loop.ts';
 import { mountDevice, unmount } from '../../src/node/mount.ts';
-import { deviceSize } from '../../src/node/statistics.ts';
 import { makeScratch, poolOf } from './local-scratch.ts';
 
 const mebibyte = 1n << 20n;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Api } from '../../src/api/api.ts';
 import type { KubeApi } from '../../src/api/kube/index.ts';
-import { type ElectionTimes, runAsLeader } from '../../src/api/leader-election.ts';
+import { type ElectionTimes, runAsLeader } from '../../src/api/leader/leader-election.ts';
 import { silent } from '../../src/lib/log.ts';
 import { leases } from '../../src/model/kinds/core.ts';
 import { openServed, type Served } from './served.ts';

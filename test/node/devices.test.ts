@@ -12,13 +12,13 @@ import {
   makeFilesystem,
   needsGrowth,
   renewXfsUuid,
-} from '../../src/node/filesystem.ts';
+} from '../../src/node/filesystem/filesystem.ts';
+import { probeDevice } from '../../src/node/filesystem/probe.ts';
+import { deviceSize, filesystemStatistics } from '../../src/node/filesystem/statistics.ts';
 import { attachLoop, detachLoop, listLoops, loopOf, refreshLoop } from '../../src/node/loop.ts';
 import { bindMount, mountDevice, unmount } from '../../src/node/mount.ts';
 import { mountAt, readMounts } from '../../src/node/mountinfo.ts';
 import { identityOf, walk, wayTo } from '../../src/node/paths/walk.ts';
-import { probeDevice } from '../../src/node/probe.ts';
-import { deviceSize, filesystemStatistics } from '../../src/node/statistics.ts';
 
 /** Whether this process has CAP_SYS_RESOURCE, capabilities(7). */
 async function mayGrowMounted(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EmbeddedApi, openEmbeddedApi } from '../../src/api/embedded/embedded-api.ts';
-import { heldBy, released } from '../../src/api/lease-record.ts';
+import { heldBy, released } from '../../src/api/leader/lease-record.ts';
 import { silent } from '../../src/lib/log.ts';
 import { allKinds, type Lease, leases, namespaces, nodes } from '../../src/model/kinds/index.ts';
 import { startHeartbeat } from '../../src/volumes/agent/heartbeat.ts';

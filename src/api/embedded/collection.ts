@@ -2,8 +2,8 @@ import type { Kind } from '../../model/kind.ts';
 import { resourceOf } from '../../model/kind.ts';
 import { type KubeObject, keyOf, type ObjectRef, refTo } from '../../model/object.ts';
 import type { Informer, Change as Told } from '../api.ts';
-import { type Change, History, HistoryRoom } from './history.ts';
-import { SortedMap } from './sorted-map.ts';
+import { type Change, History, HistoryRoom } from './reading/history.ts';
+import { SortedMap } from './reading/sorted-map.ts';
 
 /** A live object, and its row in the database. */
 export interface Entry<T extends KubeObject> {

@@ -11,8 +11,8 @@ import {
   storageClasses,
 } from '../../model/kinds/index.ts';
 import { pools } from '../../model/kinds/moorage.ts';
-import { InvalidObject } from './invalid-object.ts';
 import { openTemporaryApi } from './temporary.ts';
+import { InvalidObject } from './writing/invalid-object.ts';
 
 function claim(name: string, more: Partial<PersistentVolumeClaim['metadata']> = {}): PersistentVolumeClaim {
   return {

@@ -3,13 +3,13 @@ import type { Kind } from '../../model/kind.ts';
 import { namespaces } from '../../model/kinds/core.ts';
 import type { KubeObject } from '../../model/object.ts';
 import type { Api } from '../api.ts';
-import { applyPatch } from '../patch.ts';
+import { applyPatch } from '../patches/patch.ts';
 import { admissions } from './admission/index.ts';
 import { builtInNamespaces } from './admission/namespaces.ts';
-import { list } from './list.ts';
+import { list } from './reading/list.ts';
+import { Reader, type WatchOptions, watch } from './reading/watch.ts';
 import { Store } from './store.ts';
-import { Reader, type WatchOptions, watch } from './watch.ts';
-import { Writes } from './writes.ts';
+import { Writes } from './writing/writes.ts';
 
 /**
  * The API on this machine's own store. Called directly, it trusts the caller's types, as our controllers deserve:

@@ -5,11 +5,11 @@ import { type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
 import { refuse } from '../status.ts';
 import { Collection, type Entry } from './collection.ts';
-import { Database, type DatabaseOptions, type Row } from './database.ts';
-import { damaged } from './database-file.ts';
+import { Database, type DatabaseOptions, type Row } from './database/database.ts';
+import { damaged } from './database/file.ts';
 import { frozen } from './frozen.ts';
-import { type Change, HistoryRoom } from './history.ts';
-import { JsonCache } from './json-cache.ts';
+import { type Change, HistoryRoom } from './reading/history.ts';
+import { JsonCache } from './reading/json-cache.ts';
 
 /** Bytes that one object may take as JSON: what etcd allows. */
 const maxObjectSize = 1536 * 1024;

@@ -5,7 +5,7 @@ import {
   request as plainRequest,
 } from 'node:http';
 import { Agent, request as secureRequest } from 'node:https';
-import type { Connection, Credentials } from './connection.ts';
+import type { Connection, Credentials } from './credentials/connection.ts';
 
 /** One request, ready to be sent. */
 export interface HttpRequest {

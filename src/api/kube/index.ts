@@ -1,10 +1,10 @@
+import { type KubeconfigOptions, loadConnection } from './credentials/kubeconfig.ts';
 import { type ConnectOptions, type KubeApi, openKubeApi } from './kube-api.ts';
-import { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
 
-export type { Connection } from './connection.ts';
-export { inClusterConnection, isInCluster } from './in-cluster.ts';
+export type { Connection } from './credentials/connection.ts';
+export { inClusterConnection, isInCluster } from './credentials/in-cluster.ts';
+export { type KubeconfigOptions, loadConnection } from './credentials/kubeconfig.ts';
 export { type ConnectOptions, type KubeApi, openKubeApi } from './kube-api.ts';
-export { type KubeconfigOptions, loadConnection } from './kubeconfig.ts';
 
 /** The Api port over HTTPS, as a kubeconfig says. Throws as loadConnection does. */
 export function connectKube(options: KubeconfigOptions & Pick<ConnectOptions, 'log' | 'views'> = {}): KubeApi {

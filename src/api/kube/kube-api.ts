@@ -5,13 +5,13 @@ import { apiVersionOf, type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
 import type { Api, DeleteOptions, List, ListOptions, Patch, WriteOptions } from '../api.ts';
 import { isStatus, StatusError } from '../status.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './credentials/connection.ts';
 import { isConnectionFailure } from './failures.ts';
-import { WatchingInformer } from './informer.ts';
+import { WatchingInformer } from './informer/informer.ts';
+import { slim } from './informer/slim.ts';
+import { selectors, watch } from './informer/watch.ts';
 import { pathOf } from './paths.ts';
-import { slim } from './slim.ts';
 import { type Call, Transport } from './transport.ts';
-import { selectors, watch } from './watch.ts';
 
 /** The API of a server: Moorage's own, or a real Kubernetes. */
 export interface KubeApi extends Api, AsyncDisposable {

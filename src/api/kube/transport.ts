@@ -2,7 +2,7 @@ import { sleep } from '../../lib/clock.ts';
 import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { errorOf } from '../status.ts';
-import type { Connection, Credentials } from './connection.ts';
+import type { Connection, Credentials } from './credentials/connection.ts';
 import { explainFailure } from './failures.ts';
 import { type HttpAnswer, HttpClient } from './http-client.ts';
 import { type ApiRequest, requests } from './requests.ts';

@@ -1,9 +1,9 @@
 import type { Kind } from '../../model/kind.ts';
 import { reviews } from '../access/reviews.ts';
 import type { ApiRequest } from '../wire/exchange.ts';
-import { parseAccept } from '../wire/negotiation.ts';
-import { jsonReply, type Reply, textReply } from '../wire/reply.ts';
-import { statusKind, valueReply } from '../wire/value-reply.ts';
+import { parseAccept } from '../wire/reply/negotiation.ts';
+import { jsonReply, type Reply, textReply } from '../wire/reply/reply.ts';
+import { statusKind, valueReply } from '../wire/reply/value-reply.ts';
 import { Discovery } from './discovery.ts';
 import { versionInfo } from './version.ts';
 import { workloads } from './workloads.ts';

@@ -1,13 +1,13 @@
 import type { Api } from '../../api/api.ts';
 import type { EmbeddedApi } from '../../api/embedded/embedded-api.ts';
-import type { Reader, WatchOptions } from '../../api/embedded/watch.ts';
+import type { Reader, WatchOptions } from '../../api/embedded/reading/watch.ts';
 import type { About } from '../../api/status.ts';
 import { refuse } from '../../api/status.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
 import type { Admitted } from '../access/admission.ts';
 import type { User } from '../access/authentication.ts';
-import type { FieldValidation } from '../wire/decoding.ts';
+import type { FieldValidation } from '../wire/body/decoding.ts';
 import type { ApiRequest } from '../wire/exchange.ts';
 
 /** What the verbs need of the API: that of the store, or of a view of it. */

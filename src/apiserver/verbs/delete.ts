@@ -1,11 +1,11 @@
 import type { DeleteOptions } from '../../api/api.ts';
 import { shownValue } from '../../lib/text.ts';
 import type { KubeObject } from '../../model/object.ts';
-import { readDeleteOptions } from '../wire/body.ts';
-import { deleteOptionsOf } from '../wire/delete-options.ts';
-import type { Reply } from '../wire/reply.ts';
-import { statusKind, valueReply } from '../wire/value-reply.ts';
-import { encodingOf } from '../wire/wanted-encoding.ts';
+import { readDeleteOptions } from '../wire/body/body.ts';
+import { deleteOptionsOf } from '../wire/body/delete-options.ts';
+import type { Reply } from '../wire/reply/reply.ts';
+import { statusKind, valueReply } from '../wire/reply/value-reply.ts';
+import { encodingOf } from '../wire/reply/wanted-encoding.ts';
 import { type Call, count, dryRunOf, flag, methodNotAllowed, notFound, refuseOption, selectorsOf } from './call.ts';
 import { listReply, objectReply } from './read.ts';
 

@@ -2,9 +2,9 @@ import type { List } from '../../api/api.ts';
 import { refuse } from '../../api/status.ts';
 import { isCode } from '../../lib/errors.ts';
 import type { KubeObject } from '../../model/object.ts';
-import type { Encoding } from '../wire/encoding.ts';
-import type { Reply } from '../wire/reply.ts';
-import { encodingOf } from '../wire/wanted-encoding.ts';
+import type { Encoding } from '../wire/reply/encoding.ts';
+import type { Reply } from '../wire/reply/reply.ts';
+import { encodingOf } from '../wire/reply/wanted-encoding.ts';
 import { type Call, count, noSuchResource, notFound, selectorsOf } from './call.ts';
 
 /** GET of one object. */

@@ -4,10 +4,10 @@ import { failure, refuse, type Status, statusOf } from '../../api/status.ts';
 import { isCode } from '../../lib/errors.ts';
 import { apiVersionOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
-import type { Encoded, Encoding } from '../wire/encoding.ts';
 import type { ApiResponse } from '../wire/exchange.ts';
 import { Outlet } from '../wire/outlet.ts';
-import { encodingOf } from '../wire/wanted-encoding.ts';
+import type { Encoded, Encoding } from '../wire/reply/encoding.ts';
+import { encodingOf } from '../wire/reply/wanted-encoding.ts';
 import { aboutOf, type Call, count, flag, selectorsOf } from './call.ts';
 
 /** Seconds that a watch lasts if it does not say: this, or up to twice as long, so that not all come back at once. */

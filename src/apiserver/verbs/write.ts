@@ -1,15 +1,15 @@
 import type { Patch, WriteOptions } from '../../api/api.ts';
-import { InvalidObject } from '../../api/embedded/invalid-object.ts';
+import { InvalidObject } from '../../api/embedded/writing/invalid-object.ts';
 import { refuse, StatusError, statusOf } from '../../api/status.ts';
 import { codeOf, fail, isCode } from '../../lib/errors.ts';
 import { resourceOf } from '../../model/kind.ts';
 import { namespaces } from '../../model/kinds/index.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { notWritable } from '../discovery/workloads.ts';
-import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from '../wire/body.ts';
-import { checkFields, checkPatchedFields, decodeObject, type FieldValidation } from '../wire/decoding.ts';
-import type { Reply } from '../wire/reply.ts';
-import { encodingOf } from '../wire/wanted-encoding.ts';
+import { type Body, mediaTypeOf, readBody, readObjectBody, unknownFormat } from '../wire/body/body.ts';
+import { checkFields, checkPatchedFields, decodeObject, type FieldValidation } from '../wire/body/decoding.ts';
+import type { Reply } from '../wire/reply/reply.ts';
+import { encodingOf } from '../wire/reply/wanted-encoding.ts';
 import { aboutOf, type Call, dryRunOf, fieldValidationOf, noSuchResource, notFound } from './call.ts';
 import { objectReply } from './read.ts';
 

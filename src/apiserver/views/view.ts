@@ -1,9 +1,9 @@
 import type { Api, ListOptions, WatchEvent } from '../../api/api.ts';
 import type { EmbeddedApi } from '../../api/embedded/embedded-api.ts';
 import { mutable } from '../../api/embedded/frozen.ts';
-import { InvalidObject } from '../../api/embedded/invalid-object.ts';
-import { parseObject } from '../../api/embedded/parse.ts';
-import { applyPatch } from '../../api/patch.ts';
+import { InvalidObject } from '../../api/embedded/writing/invalid-object.ts';
+import { parseObject } from '../../api/embedded/writing/parse.ts';
+import { applyPatch } from '../../api/patches/patch.ts';
 import { selectorOf } from '../../api/selectors.ts';
 import { fail, isCode } from '../../lib/errors.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';

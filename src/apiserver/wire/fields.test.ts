@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allKinds, anyKind, persistentVolumeClaims, persistentVolumes, pools } from '../../model/kinds/index.ts';
 import { jsonSchemaOf } from '../discovery/kind-schema.ts';
-import { duplicateFields } from './json-duplicates.ts';
-import { schemaAt, unknownFields } from './unknown-fields.ts';
+import { duplicateFields } from './body/json-duplicates.ts';
+import { schemaAt, unknownFields } from './body/unknown-fields.ts';
 
 describe('fields that are there twice', () => {
   test.each([

@@ -1,10 +1,10 @@
 import { lstat, readlink, rmdir, symlink } from 'node:fs/promises';
 import type { NodePublishVolumeRequest } from '../../csi/protocol/csi_pb.ts';
 import { fail, unreachable } from '../../lib/errors.ts';
+import { isReadOnlyDevice } from '../../node/filesystem/statistics.ts';
 import { bindMount } from '../../node/mount.ts';
 import { mountAt } from '../../node/mountinfo.ts';
 import { entryOf, openEntry, walk } from '../../node/paths/walk.ts';
-import { isReadOnlyDevice } from '../../node/statistics.ts';
 import { readCapability } from '../capability.ts';
 import { isDeviceReadOnly, type NodeRecord, type Published } from './device-mode.ts';
 import { checkMode, findHere, type NodeContext } from './node-context.ts';

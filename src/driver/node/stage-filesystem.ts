@@ -3,7 +3,7 @@ import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { defaultFsType, type FsType, fsTypes } from '../../model/filesystems/types.ts';
 import type { Volume } from '../../model/kinds/moorage.ts';
-import { probeWholly } from '../../node/blank.ts';
+import { probeWholly } from '../../node/filesystem/blank.ts';
 import {
   checkFilesystem,
   growFilesystem,
@@ -11,7 +11,7 @@ import {
   isClean,
   makeFilesystem,
   needsGrowth,
-} from '../../node/filesystem.ts';
+} from '../../node/filesystem/filesystem.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
 import { mountsOf, type NodeContext } from './node-context.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fail, isCode } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { runTool } from '../../node/tools.ts';
-import { markerName } from '../shelves/marker.ts';
+import { markerName } from '../shelves/marks/marker.ts';
 
 /**
  * How a pool keeps its data: `image` is an XFS in a file, `disk` an XFS on a whole disk, `reflink` a directory whose file

@@ -3,9 +3,9 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import type { Pool } from '../../model/kinds/moorage.ts';
-import { probeWholly } from '../../node/blank.ts';
+import { probeWholly } from '../../node/filesystem/blank.ts';
+import { deviceSize } from '../../node/filesystem/statistics.ts';
 import { deviceNumber } from '../../node/mount.ts';
-import { deviceSize } from '../../node/statistics.ts';
 import { runTool } from '../../node/tools.ts';
 
 /**

@@ -2,7 +2,7 @@ import { stat, truncate } from 'node:fs/promises';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
 import { formatBytes } from '../../model/quantity.ts';
-import type { Range } from '../../node/ext4-journal.ts';
+import type { Range } from '../../node/filesystem/ext4-journal.ts';
 import { runTool } from '../../node/tools.ts';
 
 const longest = 3_600_000;

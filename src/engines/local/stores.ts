@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
 import type { Pool } from '../../model/kinds/moorage.ts';
 import { bytesOf } from '../../model/quantity.ts';
-import { filesystemStatistics } from '../../node/statistics.ts';
+import { filesystemStatistics } from '../../node/filesystem/statistics.ts';
 import type { PoolCapacity } from '../engine.ts';
 import type { PoolStore } from '../shelves/backend.ts';
 import { closeXfs, growImage, type XfsStore } from './xfs-store.ts';

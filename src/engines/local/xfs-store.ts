@@ -2,14 +2,13 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, messageOf } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { probeWholly } from '../../node/blank.ts';
-import { growFilesystem, makeFilesystem, needsGrowth, smallestDevice } from '../../node/filesystem.ts';
+import { probeWholly } from '../../node/filesystem/blank.ts';
+import { growFilesystem, makeFilesystem, needsGrowth, smallestDevice } from '../../node/filesystem/filesystem.ts';
+import { type Content, probeDevice } from '../../node/filesystem/probe.ts';
+import { filesystemStatistics } from '../../node/filesystem/statistics.ts';
 import { attachLoop, detachLoop, refreshLoop } from '../../node/loop.ts';
 import { mountDevice, unmount } from '../../node/mount.ts';
-
-import { type Content, probeDevice } from '../../node/probe.ts';
-import { filesystemStatistics } from '../../node/statistics.ts';
-import type { Marker } from '../shelves/marker.ts';
+import type { Marker } from '../shelves/marks/marker.ts';
 import { wipeDisk } from './disk.ts';
 import { allocate, setSize } from './space.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
-import { filesystemStatistics } from '../../node/statistics.ts';
+import { filesystemStatistics } from '../../node/filesystem/statistics.ts';
 import type { PoolFeatures } from '../engine.ts';
 import type { Content } from '../shelves/content.ts';
 import { directoryFeatures, mountInside } from '../shelves/directories.ts';

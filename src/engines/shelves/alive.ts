@@ -3,7 +3,7 @@ import { access, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
 import { deadErrors } from '../../node/paths/mounted.ts';
-import { markerName } from './marker.ts';
+import { markerName } from './marks/marker.ts';
 
 /** By what a file system says that it has shut down or takes no more writes, or that its device is gone. */
 const shutDownErrors = new Set([...deadErrors, 'EROFS', 'ENXIO', 'ENODEV', 'EUCLEAN', 'ESHUTDOWN']);

@@ -3,7 +3,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Pool } from '../../model/kinds/moorage.ts';
 import type { Attachment, PoolCapacity } from '../engine.ts';
 import type { Content } from './content.ts';
-import type { Marker } from './marker.ts';
+import type { Marker } from './marks/marker.ts';
 
 /**
  * What engines differ in that keep each volume in a directory of its own, on a shelf of the pool: what the shelves stand

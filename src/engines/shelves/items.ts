@@ -1,6 +1,6 @@
 import { fail, MoorageError } from '../../lib/errors.ts';
 import type { Artifact, EngineRef } from '../engine.ts';
-import type { Metadata } from './metadata.ts';
+import type { Metadata } from './marks/metadata.ts';
 import type { ShelfPool } from './pool.ts';
 import type { Shelf, ShelfItem } from './shelf.ts';
 

@@ -2,7 +2,7 @@ import type { KeyedLock } from '../../lib/keyed-lock.ts';
 import type { Attached, EngineNode } from '../engine.ts';
 import type { ShelfBackend } from './backend.ts';
 import { lockOf, naming, type PoolOf, requireItem } from './items.ts';
-import type { Metadata } from './metadata.ts';
+import type { Metadata } from './marks/metadata.ts';
 import type { ShelfPool } from './pool.ts';
 
 /** The engine's part that attaches volumes, and remembers what was formatted. */

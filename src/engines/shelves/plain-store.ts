@@ -1,4 +1,4 @@
-import { filesystemStatistics } from '../../node/statistics.ts';
+import { filesystemStatistics } from '../../node/filesystem/statistics.ts';
 import type { PoolStore } from './backend.ts';
 
 /** A directory on a file system of somebody else. */

@@ -11,7 +11,7 @@ import type { EngineOptions, PoolCapacity, PoolPlaces } from '../engine.ts';
 import { whyDead, whyNotWritable } from './alive.ts';
 import { type PoolStore, type ShelfBackend, shelvesOf } from './backend.ts';
 import type { Content } from './content.ts';
-import { ensureBase, type Marker, markerName, readMarker, writeMarker } from './marker.ts';
+import { ensureBase, type Marker, markerName, readMarker, writeMarker } from './marks/marker.ts';
 import { Shelf } from './shelf.ts';
 
 /** A pool that is ready for use on this machine. */

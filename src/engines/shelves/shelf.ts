@@ -5,7 +5,7 @@ import { fail, messageOf } from '../../lib/errors.ts';
 import { replaceFile } from '../../node/records.ts';
 import { removeTree } from '../../node/remove-tree.ts';
 import { GroupSync } from '../../node/sync.ts';
-import { type Metadata, parseMetadata, printMetadata } from './metadata.ts';
+import { type Metadata, parseMetadata, printMetadata } from './marks/metadata.ts';
 
 /** A name on a shelf, and what is known of it. */
 export interface ShelfItem {

@@ -3,7 +3,7 @@ import type { KeyedLock } from '../../lib/keyed-lock.ts';
 import { larger, roundUp } from '../../model/sizes.ts';
 import type { Artifact, EngineRef, EngineVolumes, SnapshotWish, VolumeWish } from '../engine.ts';
 import { artifactOf, lockOf, naming, type PoolOf, requireItem, shelfOf } from './items.ts';
-import type { Metadata } from './metadata.ts';
+import type { Metadata } from './marks/metadata.ts';
 import type { ShelfPool } from './pool.ts';
 import type { Shelf, ShelfItem } from './shelf.ts';
 

@@ -1,5 +1,5 @@
 import { VolumeUsage_Unit as Unit } from '../../csi/protocol/csi_pb.ts';
-import { filesystemStatistics } from '../../node/statistics.ts';
+import { filesystemStatistics } from '../../node/filesystem/statistics.ts';
 import type { DriverRegistry } from '../../sidecars/drivers/driver.ts';
 import type { MountLedger, MountRecord } from './mount-ledger.ts';
 

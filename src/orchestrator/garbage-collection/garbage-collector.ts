@@ -1,6 +1,6 @@
 import type { Api, Change } from '../../api/api.ts';
 import { Controller } from '../../api/controller.ts';
-import { foregroundFinalizer, orphanFinalizer } from '../../api/embedded/deletion.ts';
+import { foregroundFinalizer, orphanFinalizer } from '../../api/embedded/writing/deletion.ts';
 import { unreachable } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Kind } from '../../model/kind.ts';

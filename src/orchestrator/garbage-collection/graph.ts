@@ -1,5 +1,5 @@
 import type { Api, Informer } from '../../api/api.ts';
-import { foregroundFinalizer } from '../../api/embedded/deletion.ts';
+import { foregroundFinalizer } from '../../api/embedded/writing/deletion.ts';
 import { apiVersionOf, type Kind, resourceOf } from '../../model/kind.ts';
 import { isDeleting, type KubeObject, keyOf, type OwnerReference, refOf, refTo } from '../../model/object.ts';
 import type { OwnerState } from './plan.ts';

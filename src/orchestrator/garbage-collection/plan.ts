@@ -1,4 +1,4 @@
-import { foregroundFinalizer, orphanFinalizer } from '../../api/embedded/deletion.ts';
+import { foregroundFinalizer, orphanFinalizer } from '../../api/embedded/writing/deletion.ts';
 import type { KubeObject, OwnerReference } from '../../model/object.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { inClusterConnection, isInCluster } from '../../api/kube/in-cluster.ts';
+import { inClusterConnection, isInCluster } from '../../api/kube/credentials/in-cluster.ts';
 import { type ConnectOptions, type KubeApi, openKubeApi } from '../../api/kube/kube-api.ts';
 import { sleep } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
@@ -18,7 +18,9 @@ export async function connectCluster(
   const { connection } =
     kubeconfig === undefined && isInCluster()
       ? { connection: inClusterConnection() }
-      : await import('../../api/kube/kubeconfig.ts').then((it) => ({ connection: it.loadConnection({ kubeconfig }) }));
+      : await import('../../api/kube/credentials/kubeconfig.ts').then((it) => ({
+          connection: it.loadConnection({ kubeconfig }),
+        }));
   return openKubeApi({ connection, log, role, views });
 }
 

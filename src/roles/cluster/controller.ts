@@ -1,4 +1,4 @@
-import { runAsLeader } from '../../api/leader-election.ts';
+import { runAsLeader } from '../../api/leader/leader-election.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { giveMemoryBack } from '../memory.ts';
 import type { ProcessContext } from '../process.ts';

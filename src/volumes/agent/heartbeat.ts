@@ -1,5 +1,5 @@
 import type { Api } from '../../api/api.ts';
-import { heldBy, released } from '../../api/lease-record.ts';
+import { heldBy, released } from '../../api/leader/lease-record.ts';
 import { sleep } from '../../lib/clock.ts';
 import { isCode, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';

@@ -1,6 +1,6 @@
 import type { Api } from '../../api/api.ts';
-import { WatchingInformer } from '../../api/kube/informer.ts';
-import { isRenewed, recordOf } from '../../api/lease-record.ts';
+import { WatchingInformer } from '../../api/kube/informer/informer.ts';
+import { isRenewed, recordOf } from '../../api/leader/lease-record.ts';
 import type { Log } from '../../lib/log.ts';
 import { type Lease, leases, type Node, nodes } from '../../model/kinds/core.ts';
 import { agentLabel, leaseNameOf } from '../agent/heartbeat.ts';

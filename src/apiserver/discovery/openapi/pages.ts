@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Kind } from '../../../model/kind.ts';
 import type { ApiRequest } from '../../wire/exchange.ts';
-import { parseAccept } from '../../wire/negotiation.ts';
-import type { Reply } from '../../wire/reply.ts';
+import { parseAccept } from '../../wire/reply/negotiation.ts';
+import type { Reply } from '../../wire/reply/reply.ts';
 import type { VirtualResource } from '../discovery.ts';
 import { v2Document } from './v2.ts';
 import { v2Binary, v2BinaryTypes } from './v2-binary.ts';

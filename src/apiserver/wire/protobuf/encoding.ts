@@ -1,7 +1,7 @@
 import type { Kind } from '../../../model/kind.ts';
 import type { KubeObject } from '../../../model/object.ts';
-import type { Encoding } from '../encoding.ts';
-import type { Form } from '../negotiation.ts';
+import type { Encoding } from '../reply/encoding.ts';
+import type { Form } from '../reply/negotiation.ts';
 import { encodeEnvelope, encodeEvent, encodeList } from './envelope.ts';
 import { protobufType } from './media-type.ts';
 import { RecentFrames } from './recent-frames.ts';

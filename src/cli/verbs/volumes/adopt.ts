@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Api } from '../../../api/api.ts';
-import { diskLink, findMarker, type Marker, markerName } from '../../../engines/shelves/marker.ts';
+import { diskLink, findMarker, type Marker, markerName } from '../../../engines/shelves/marks/marker.ts';
 import { fail, isCode, MoorageError } from '../../../lib/errors.ts';
 import {
   adoptAnnotation,
