@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import {
   PluginCapability_VolumeExpansion_Type as Expansion,
   PluginCapability_Service_Type as Service,
 } from '../csi/protocol/csi_pb.ts';
 import type { IdentityService } from '../csi/transport/server.ts';
+import { ownVersion } from '../lib/version.ts';
 import { driverName } from '../model/kinds/moorage.ts';
 
 /**
@@ -11,7 +11,7 @@ import { driverName } from '../model/kinds/moorage.ts';
  * wherever it runs: CSI wants the capabilities of the plug-in as a whole, whichever services an instance has.
  */
 export function identityService(): IdentityService {
-  const vendorVersion = readVersion();
+  const vendorVersion = ownVersion();
   return {
     getPluginInfo: async () => ({ name: driverName, vendorVersion }),
     getPluginCapabilities: async () => ({
@@ -24,9 +24,4 @@ export function identityService(): IdentityService {
     // It serves only once it can.
     probe: async () => ({ ready: true }),
   };
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return String(version);
 }
