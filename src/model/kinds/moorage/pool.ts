@@ -43,7 +43,6 @@ const poolObject = z.object({
   metadata: objectMeta,
   spec: z
     .object({
-      cluster: z.string().optional().describe('The StorageCluster that it belongs to.'),
       engine: z
         .string()
         .default('local')
