@@ -8,7 +8,7 @@ import { volumeFinalizer } from '../../volumes/finalizers.ts';
 import { nodeLabel } from '../../volumes/node-label.ts';
 import type { ControllerContext } from '../context.ts';
 import { objectName } from '../object-names.ts';
-import { readCreateVolume, type Source, type VolumeWish, whyOther } from '../requests/volume-wish.ts';
+import { type CopySource, type RequestedVolume, readCreateVolume, whyOther } from '../requests/requested-volume.ts';
 import { failAs } from './failed.ts';
 import { refusalText, refusalWords } from './refusals.ts';
 import { deleteAsSeen } from './withdraw.ts';
@@ -33,7 +33,7 @@ export async function createVolume(
 export interface VolumeToMake {
   readonly doing: string;
   readonly name: string;
-  readonly wish: VolumeWish;
+  readonly wish: RequestedVolume;
 }
 
 /**
@@ -104,7 +104,7 @@ async function ensureObject(
   }
 }
 
-function checkPresent(doing: string, present: Volume, wish: VolumeWish): Volume {
+function checkPresent(doing: string, present: Volume, wish: RequestedVolume): Volume {
   if (isDeleting(present)) fail('busy', `${doing}: one of that name is being deleted; try again`);
   const why = whyOther(present, wish);
   if (why) fail('already-exists', `${doing}: there is another volume of that name: ${why}`);
@@ -115,7 +115,7 @@ async function findSource(
   { api, volumes: volumeView, snapshots: snapshotView }: ControllerContext,
   doing: string,
   { volumeContentSource }: CreateVolumeRequest,
-): Promise<Source | undefined> {
+): Promise<CopySource | undefined> {
   if (!volumeContentSource) return undefined;
   const { type } = volumeContentSource;
   switch (type.case) {

@@ -6,8 +6,8 @@ import { inlineLabel } from '../../volumes/references/needed.ts';
 import { readCapability } from '../capability.ts';
 import { topologyOf } from '../topology.ts';
 import { refuseUnknown } from './parameters.ts';
+import { type RequestedVolume, readCreateVolume } from './requested-volume.ts';
 import { refuseTooLarge } from './size.ts';
-import { readCreateVolume, type VolumeWish } from './volume-wish.ts';
 
 const prefix = 'csi.storage.k8s.io/';
 const known = ['size', 'fsType'];
@@ -22,7 +22,7 @@ export function isInline({ volumeContext }: NodePublishVolumeRequest): boolean {
 }
 
 /** The Volume that a pod's inline volume asks for, on this node. Its attributes are the word of whoever wrote the pod. */
-export function readInline(doing: string, request: NodePublishVolumeRequest, node: string): VolumeWish {
+export function readInline(doing: string, request: NodePublishVolumeRequest, node: string): RequestedVolume {
   const { volumeId, volumeContext, volumeCapability } = request;
   const use = readCapability(doing, volumeCapability);
   if (use.mode === 'Block') fail('invalid', `${doing}: an inline volume has a file system; for raw block, use a claim`);

@@ -10,8 +10,8 @@ import { withAttachment, withoutAttachment } from '../node/attachments.ts';
 import { objectName } from '../object-names.ts';
 import { capacityFor } from './capacity.ts';
 import { pageOf } from './paging.ts';
+import { readCreateVolume, whyOther } from './requested-volume.ts';
 import { chooseSize } from './size.ts';
-import { readCreateVolume, whyOther } from './volume-wish.ts';
 
 const MiB = 1n << 20n;
 const mount = { accessMode: { mode: Mode.SINGLE_NODE_WRITER }, accessType: { case: 'mount' as const, value: {} } };

@@ -8,7 +8,7 @@ import { readParameters, refuseUnknown } from './parameters.ts';
 import { chooseSize, isWithin, type Range, readRange } from './size.ts';
 
 /** What a new volume starts as a copy of, as far as the request depends on it. */
-export interface Source {
+export interface CopySource {
   readonly kind: 'Snapshot' | 'Volume';
   readonly name: string;
   /** Bytes. */
@@ -16,7 +16,7 @@ export interface Source {
 }
 
 /** A CreateVolume request that has been understood. */
-export interface VolumeWish {
+export interface RequestedVolume {
   readonly range: Range;
   readonly spec: Volume['spec'];
   readonly mountFlags: readonly string[];
@@ -25,7 +25,11 @@ export interface VolumeWish {
 }
 
 /** The Volume that a request asks for. Throws `invalid` or OUT_OF_RANGE, saying why there can be none. */
-export function readCreateVolume(doing: string, request: CreateVolumeRequest, source: Source | undefined): VolumeWish {
+export function readCreateVolume(
+  doing: string,
+  request: CreateVolumeRequest,
+  source: CopySource | undefined,
+): RequestedVolume {
   const use = readCapabilities(doing, request.volumeCapabilities);
   const parameters = readParameters(doing, request.parameters, use);
   refuseUnknown(doing, request.mutableParameters, []);
@@ -60,7 +64,7 @@ export function readCreateVolume(doing: string, request: CreateVolumeRequest, so
 }
 
 /** Why the Volume that is there is no answer to the wish, or undefined if it is one. */
-export function whyOther(present: Volume, wish: VolumeWish): string | undefined {
+export function whyOther(present: Volume, wish: RequestedVolume): string | undefined {
   const { request } = present.spec;
   const asked = wish.spec.request ?? {};
   if (!request) return 'it was not made by a CSI call';
