@@ -32,22 +32,30 @@ export async function connect(options: ConnectionOptions): Promise<KubeApi> {
     return openKubeApi({ connection: inClusterConnection() });
   }
   const { file, from } = kubeconfigPath(options);
-  await access(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EACCES') {
-      fail(
-        'permission',
-        `${file} (from ${from}) is not yours to read: run this as the user that runs "moorage up"`,
-        error,
-      );
-    }
-    fail(
-      'not-ready',
-      `there is no ${file} (from ${from}): start Moorage with "moorage up", or name another one with --data or --kubeconfig`,
-      error,
-    );
-  });
+  await requireReadable(file, from);
   const { connectKube } = await import('../api/kube/index.ts');
   return connectKube({ kubeconfig: file, ...(options.context ? { context: options.context } : {}) });
+}
+
+/** Throws unless one of the files can be read: the variable may have several, with colons between them, as kubectl has it. */
+async function requireReadable(file: string, from: string): Promise<void> {
+  const files = from === 'KUBECONFIG' ? file.split(':').filter(Boolean) : [file];
+  const errors = await Promise.all(files.map((it) => access(it).then(() => undefined, asErrno)));
+  if (errors.includes(undefined)) return;
+  const denied = errors.find((error) => error?.code === 'EACCES');
+  if (denied) {
+    fail(
+      'permission',
+      `${file} (from ${from}) is not yours to read: run this as the user that runs "moorage up"`,
+      denied,
+    );
+  }
+  const remedy = 'start Moorage with "moorage up", or name another one with --data or --kubeconfig';
+  fail('not-ready', `there is no ${file} (from ${from}): ${remedy}`, errors[0]);
+}
+
+function asErrno(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  return error;
 }
 
 /** The namespace of a verb: the one that was named, else that of the kubeconfig. */
