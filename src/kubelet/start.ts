@@ -1,8 +1,4 @@
-import type { Api } from '../api/api.ts';
-import type { EventRecorder } from '../api/events.ts';
-import type { Exec } from '../lib/exec.ts';
-import type { Log } from '../lib/log.ts';
-import type { Meter } from '../lib/meter.ts';
+import type { MachineContext } from '../api/context.ts';
 import { csiDrivers, nodes } from '../model/kinds/index.ts';
 import type { DriverRegistry } from '../sidecars/drivers/driver.ts';
 import { createAttachDetach } from './attach/attach-detach.ts';
@@ -12,18 +8,8 @@ import { type MountedVolume, mountedVolumes } from './mounter/statistics.ts';
 import { createNodeObject, ensureNode } from './node/node-object.ts';
 import { OwnerWatch } from './owners/owners.ts';
 
-export interface KubeletOptions {
-  readonly api: Api;
+export interface KubeletOptions extends MachineContext {
   readonly drivers: DriverRegistry;
-  /** Name of this machine's Node. */
-  readonly node: string;
-  readonly dataDir: string;
-  /** When the store of this API last went on although objects may have been lost; undefined if it never did. */
-  readonly lastLoss?: Date | undefined;
-  readonly exec: Exec;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
 }
 
 /** What a node does as its own kubelet, running. Disposing of it leaves everything mounted as it is. */

@@ -6,7 +6,7 @@ import type { Exec } from '../lib/exec.ts';
 import { isBehind } from './backing.ts';
 import { heldBy, holdersOf } from './holders.ts';
 import { deviceNumber } from './mount.ts';
-import { type MountEntry, readMounts } from './mountinfo.ts';
+import { isMountOf, readMounts } from './mountinfo.ts';
 import { runTool } from './tools.ts';
 
 /** A loop device and the file behind it. */
@@ -128,17 +128,6 @@ export async function detachDevice(exec: Exec, device: string): Promise<void> {
     fail('internal', `detaching ${device}: ${stderr.trim()}`);
   if (await isReleased(device)) return;
   fail('busy', `detaching ${device}: it is open${heldBy(await holdersOf(device))}; it goes once that ends`);
-}
-
-/**
- * Whether a mount is of the device: of its file system, or, for raw block, of the device node itself bound to a file. On
- * a node that is a container, nodes of devices are on a plain tmpfs.
- */
-export function isMountOf(
-  mount: MountEntry,
-  { number, device }: { readonly number: string | undefined; readonly device: string },
-): boolean {
-  return mount.device === number || (mount.fsType.endsWith('tmpfs') && mount.root === device.slice('/dev'.length));
 }
 
 /** Whether the device stays until it is detached: it was not told to go, or can't while its file system is mounted. */

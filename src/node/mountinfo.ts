@@ -70,3 +70,14 @@ export async function canonical(path: string): Promise<string> {
     return whole;
   }
 }
+
+/**
+ * Whether a mount is of the device: of its file system, or, for raw block, of the device node itself bound to a file. On
+ * a node that is a container, nodes of devices are on a plain tmpfs.
+ */
+export function isMountOf(
+  mount: MountEntry,
+  { number, device }: { readonly number: string | undefined; readonly device: string },
+): boolean {
+  return mount.device === number || (mount.fsType.endsWith('tmpfs') && mount.root === device.slice('/dev'.length));
+}

@@ -1,7 +1,4 @@
-import type { Api } from '../api/api.ts';
-import type { EventRecorder } from '../api/events.ts';
-import type { Log } from '../lib/log.ts';
-import type { Meter } from '../lib/meter.ts';
+import type { Context } from '../api/context.ts';
 import { nodes } from '../model/kinds/index.ts';
 import type { DriverRegistry } from '../sidecars/drivers/driver.ts';
 import { createClaimBinder, createVolumeBinder } from './binder/binder.ts';
@@ -11,16 +8,12 @@ import { createNamespaceDefaults } from './namespaces/namespace-defaults.ts';
 import { createNamespaces } from './namespaces/namespaces.ts';
 import { createClaimProtection, createVolumeProtection } from './protection.ts';
 
-export interface OrchestratorOptions {
-  readonly api: Api;
+export interface OrchestratorOptions extends Context {
   readonly drivers: DriverRegistry;
   /** The node of Mounts that name none. */
   readonly node: string;
   /** The certificate of the authority that the API's own is from, as PEM. */
   readonly authority: string;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
 }
 
 /**

@@ -1,17 +1,10 @@
-import type { Api } from '../api/api.ts';
+import type { Context } from '../api/context.ts';
 import type { Controller } from '../api/controller.ts';
-import type { EventRecorder } from '../api/events.ts';
-import type { Log } from '../lib/log.ts';
-import type { Meter } from '../lib/meter.ts';
 import type { DriverRegistry } from './drivers/driver.ts';
 
 /** What every caller of CSI works with. */
-export interface SidecarContext {
-  readonly api: Api;
+export interface SidecarContext extends Context {
   readonly drivers: DriverRegistry;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
 }
 
 /** One caller of CSI: a controller, and what to do when a driver comes or comes back. */

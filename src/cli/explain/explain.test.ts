@@ -258,9 +258,17 @@ describe('data that is gone, or goes', () => {
   it('names what keeps bytes from being deleted, and Mounts that somebody has taken off', () => {
     const conditions = [{ type: 'Ready', status: 'False' as const, reason: 'DeleteFailed', message: 'x is immutable' }];
     const stuck = { ...deleted, status: { phase: 'Deleting' as const, conditions } };
-    const found = findProblems({ ...empty, volumes: [stuck] }, Date.now(), [mountOf('web')]);
+    const failed: World['snapshots'][number] = {
+      apiVersion: 'moorage.dev/v1alpha1',
+      kind: 'Snapshot',
+      metadata: { name: 's' },
+      spec: { volume: 'v' },
+      status: { phase: 'Failed', conditions: [{ type: 'Ready', status: 'False', message: 'the pool is full' }] },
+    };
+    const found = findProblems({ ...empty, volumes: [stuck], snapshots: [failed] }, Date.now(), [mountOf('web')]);
     expect(found).toEqual([
       expect.objectContaining({ object: 'volume/v', message: 'x is immutable' }),
+      expect.objectContaining({ object: 'snapshot/s', message: 'the pool is full' }),
       expect.objectContaining({ object: 'mount/web', message: expect.stringContaining('nothing is mounted at') }),
     ]);
   });

@@ -1,15 +1,17 @@
 import type { Api } from '../../api/api.ts';
-import { fail } from '../../lib/errors.ts';
+import { fail, isCode } from '../../lib/errors.ts';
 import {
   type Event,
   events,
   type PersistentVolumeClaim,
   persistentVolumeClaims,
+  persistentVolumes,
   type StorageClass,
   storageClasses,
 } from '../../model/kinds/index.ts';
 import type { KubeObject } from '../../model/object.ts';
 import { bytesOf, formatBytes } from '../../model/quantity.ts';
+import { larger } from '../../model/sizes.ts';
 import type { Progress } from '../output/progress.ts';
 import { timeOf } from '../world/world.ts';
 import { waitFor } from './wait-for.ts';
@@ -40,6 +42,21 @@ export function readSize(text: string): bigint {
 /** The size of a claim: what it has, else what it asks for. */
 export function sizeOf(claim: PersistentVolumeClaim): string {
   return claim.status?.capacity?.['storage'] ?? claim.spec.resources?.requests?.['storage'] ?? '0';
+}
+
+/**
+ * Bytes that a copy of a claim needs at least: those of its volume, which the claim does not know yet if it has grown and
+ * its file system has not. Who may not look at volumes is believed to have what the claim says.
+ */
+export async function sizeToCopy(api: Api, claim: PersistentVolumeClaim): Promise<bigint> {
+  const known = bytesOf(sizeOf(claim));
+  const { volumeName: name } = claim.spec;
+  if (!name) return known;
+  const volume = await api.get(persistentVolumes, { name }).catch((error: unknown) => {
+    if (!isCode(error, 'permission')) throw error;
+    return undefined;
+  });
+  return larger(known, bytesOf(volume?.spec.capacity?.['storage'] ?? '0'));
 }
 
 /** A new claim like another one, that starts as a copy of something. */

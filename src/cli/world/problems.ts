@@ -63,6 +63,9 @@ export function findProblems(world: World, now = Date.now(), missing: readonly M
     if (stuck) add('volume', volume, stuck);
   }
   for (const snapshot of world.snapshots) {
+    if (snapshot.status?.phase === 'Failed') {
+      add('snapshot', snapshot, readyMessage(snapshot.status.conditions) ?? 'it failed');
+    }
     const stuck = whyNotDeleted(snapshot);
     if (stuck) add('snapshot', snapshot, stuck);
   }

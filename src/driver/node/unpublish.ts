@@ -1,9 +1,8 @@
 import { readlink, rmdir, stat, unlink } from 'node:fs/promises';
 import type { Attached } from '../../engines/engine.ts';
 import { fail, isCode } from '../../lib/errors.ts';
-import { isMountOf } from '../../node/loop.ts';
 import { deviceNumber, unmountAt } from '../../node/mount.ts';
-import { type MountEntry, readMounts } from '../../node/mountinfo.ts';
+import { isMountOf, type MountEntry, readMounts } from '../../node/mountinfo.ts';
 import { mountAtPlace } from '../../node/paths/mounted.ts';
 import { entryOf, openEntry, type Place, walk } from '../../node/paths/walk.ts';
 import type { NodeRecord, Published } from './device-mode.ts';

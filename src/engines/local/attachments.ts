@@ -2,9 +2,9 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Exec } from '../../lib/exec.ts';
 import { isBehind, isOnFilesystemOf, isSilent } from '../../node/backing.ts';
-import { isMountOf, type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
+import { type Loop, listLoops, mayBeOver } from '../../node/loop.ts';
 import { deviceNumber } from '../../node/mount.ts';
-import { readMounts } from '../../node/mountinfo.ts';
+import { isMountOf, readMounts } from '../../node/mountinfo.ts';
 import type { Artifact, Attachment } from '../engine.ts';
 import type { Shelves } from '../shelves/backend.ts';
 

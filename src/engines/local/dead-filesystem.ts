@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { fail } from '../../lib/errors.ts';
 import type { Exec } from '../../lib/exec.ts';
-import { detachDevice, isMountOf } from '../../node/loop.ts';
+import { detachDevice } from '../../node/loop.ts';
 import { deviceNumber, unmount, unmountAt } from '../../node/mount.ts';
-import { type MountEntry, mountAt, readMounts } from '../../node/mountinfo.ts';
+import { isMountOf, type MountEntry, mountAt, readMounts } from '../../node/mountinfo.ts';
 import { mountAtPlace } from '../../node/paths/mounted.ts';
 import { walk } from '../../node/paths/walk.ts';
 import type { Attachment } from '../engine.ts';

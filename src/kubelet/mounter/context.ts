@@ -1,22 +1,11 @@
-import type { Api } from '../../api/api.ts';
-import type { EventRecorder } from '../../api/events.ts';
-import type { Exec } from '../../lib/exec.ts';
+import type { MachineContext } from '../../api/context.ts';
 import type { KeyedLock } from '../../lib/keyed-lock.ts';
-import type { Log } from '../../lib/log.ts';
 import type { Meter } from '../../lib/meter.ts';
 import type { CsiNode } from '../publish/csi-volume.ts';
 import type { MountLedger } from './mount-ledger.ts';
 
 /** What the parts of the mounter share. */
-export interface MounterContext {
-  readonly api: Api;
-  /** This node. */
-  readonly node: string;
-  readonly dataDir: string;
-  readonly exec: Exec;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
+export interface MounterContext extends MachineContext {
   readonly csi: CsiNode;
   readonly ledger: MountLedger;
   /** One at a time per PersistentVolume. */

@@ -1,12 +1,8 @@
-import type { Api } from '../../api/api.ts';
+import type { MachineContext } from '../../api/context.ts';
 import { Controller, type Result } from '../../api/controller.ts';
-import type { EventRecorder } from '../../api/events.ts';
 import { ensureNoFinalizer, hasFinalizer } from '../../api/finalizers.ts';
 import { isCode } from '../../lib/errors.ts';
-import type { Exec } from '../../lib/exec.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Meter } from '../../lib/meter.ts';
 import { type Mount, mounts, nodes, persistentVolumeClaims, volumeAttachments } from '../../model/kinds/index.ts';
 import { isDeleting, keyOf, refOf, refTo } from '../../model/object.ts';
 import type { DriverRegistry } from '../../sidecars/drivers/driver.ts';
@@ -20,17 +16,8 @@ import { reportMount } from './report-mount.ts';
 import { takeOff } from './take-off.ts';
 import { mountsOfClaim, takeUp } from './take-up.ts';
 
-export interface MounterOptions {
-  readonly api: Api;
+export interface MounterOptions extends MachineContext {
   readonly drivers: DriverRegistry;
-  readonly node: string;
-  readonly dataDir: string;
-  /** When the store of this API last went on although objects may have been lost; undefined if it never did. */
-  readonly lastLoss?: Date | undefined;
-  readonly exec: Exec;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
   readonly ledger: MountLedger;
   /** Called when nothing of a volume is mounted on this node any more. */
   readonly onReleased: (volume: string) => void;

@@ -1,9 +1,7 @@
-import type { Api, Change } from '../../api/api.ts';
+import type { Change } from '../../api/api.ts';
+import type { Context } from '../../api/context.ts';
 import { Controller, type Result } from '../../api/controller.ts';
-import type { EventRecorder } from '../../api/events.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Meter } from '../../lib/meter.ts';
 import { classOfVolume } from '../../model/claims/claims.ts';
 import {
   type Mount,
@@ -20,14 +18,10 @@ import { planBinding } from './plan.ts';
 import { planVolume } from './plan-volume.ts';
 import { claimKeysOfVolume, openBinderViews, unnamedClass } from './views.ts';
 
-export interface BinderOptions {
-  readonly api: Api;
+export interface BinderOptions extends Context {
   /** The node of Mounts that name none. */
   readonly node: string;
   readonly hasDriver: (provisioner: string) => boolean;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
 }
 
 const concurrency = 64;

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import type { Api } from '../../api/api.ts';
-import type { EventRecorder } from '../../api/events.ts';
+import type { MachineContext } from '../../api/context.ts';
 import type { Kubelet } from '../../kubelet/start.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { exec } from '../../lib/exec.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Meter } from '../../lib/meter.ts';
 import { driverName } from '../../model/kinds/moorage.ts';
 import type { DriverRegistration, DriverRegistry } from '../../sidecars/drivers/driver.ts';
 import { ownDriverExtras } from '../own-driver-extras.ts';
@@ -13,17 +11,9 @@ import { ensureFirstObjects } from './first-objects.ts';
 import { sayOtherNames } from './other-names.ts';
 import type { UpOptions } from './up-options.ts';
 
-export interface NodePartOptions extends Pick<UpOptions, 'backend' | 'poolPath' | 'csi'> {
-  readonly api: Api;
-  /** The name of this machine's node. */
-  readonly node: string;
-  readonly dataDir: string;
-  /** When the store of this API last went on although objects may have been lost; undefined if it never did. */
-  readonly lastLoss?: Date | undefined;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
-}
+export interface NodePartOptions
+  extends Pick<UpOptions, 'backend' | 'poolPath' | 'csi'>,
+    Omit<MachineContext, 'exec'> {}
 
 /** A node's part of Moorage, running. Disposing of it stops every part in order and leaves the mounts in place. */
 export interface RunningNode extends Pick<Kubelet, 'mountedVolumes'>, AsyncDisposable {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Api } from '../../api/api.ts';
+import type { Context } from '../../api/context.ts';
 import type { EmbeddedApi } from '../../api/embedded/embedded-api.ts';
 import type { EventRecorder } from '../../api/events.ts';
 import type { MetricsOptions } from '../../gateways/metrics/options.ts';
@@ -50,15 +50,11 @@ export async function serveApi(
   };
 }
 
-export interface ControlPlaneOptions {
-  readonly api: Api;
+export interface ControlPlaneOptions extends Context {
   readonly drivers: DriverRegistry;
   /** The node of Mounts that name none. */
   readonly node: string;
   readonly authority: string;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
 }
 
 /** Starts what a cluster needs once: the callers of CSI, for the drivers of the registry, and the orchestrator. */

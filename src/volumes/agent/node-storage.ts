@@ -1,10 +1,6 @@
-import type { Api } from '../../api/api.ts';
-import type { EventRecorder } from '../../api/events.ts';
+import type { MachineContext } from '../../api/context.ts';
 import type { Engines, OpenPool } from '../../engines/engine.ts';
 import { fail } from '../../lib/errors.ts';
-import type { Exec } from '../../lib/exec.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Meter } from '../../lib/meter.ts';
 import { type Pool, pools, type Snapshot, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { answersFor, ownerOfPool, ownerOfSnapshot, ownerOfVolume, type Worker } from '../ownership.ts';
 import { Ledger } from '../placement/ledger.ts';
@@ -17,18 +13,10 @@ import type { References } from '../references/rules.ts';
 import { seenReferences } from '../references/seen.ts';
 
 /** What the storage half is given. */
-export interface StorageOptions extends Worker {
-  readonly api: Api;
+export interface StorageOptions extends Worker, MachineContext {
   readonly engine: Engines;
   /** Where an agent shows by a Lease that it lives. Default `moorage`. */
   readonly namespace?: string | undefined;
-  readonly dataDir: string;
-  /** When the store of this API last went on although objects may have been lost; undefined if it never did. */
-  readonly lastLoss?: Date | undefined;
-  readonly exec: Exec;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
 }
 
 /** How a pool of this node was found at the last look. */

@@ -114,7 +114,7 @@ async function apply(storage: NodeStorage, remedy: NonNullable<Finding['remedy']
 
 function keyOf({ remedy }: Finding): string {
   if (!remedy) return '';
-  if (remedy.do === 'detach') return `loop.${remedy.attachment.device.slice('/dev/'.length)}`;
+  if (remedy.do === 'detach') return `device.${remedy.attachment.device.slice('/dev/'.length)}`;
   const { kind, pool, name, uid } = remedy.artifact;
   return `${kind}.${pool}.${name}.${uid}`;
 }

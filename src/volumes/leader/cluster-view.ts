@@ -1,7 +1,4 @@
-import type { Api } from '../../api/api.ts';
-import type { EventRecorder } from '../../api/events.ts';
-import type { Log } from '../../lib/log.ts';
-import type { Meter } from '../../lib/meter.ts';
+import type { Context } from '../../api/context.ts';
 import { type Pool, pools, snapshots, systemNamespace, volumes } from '../../model/kinds/moorage.ts';
 import { Ledger } from '../placement/ledger.ts';
 import { writtenOffer } from '../placement/offer.ts';
@@ -11,11 +8,7 @@ import { Room } from '../placement/room.ts';
 import { Liveness } from './liveness.ts';
 
 /** What placement over all nodes is given. */
-export interface PlacementOptions {
-  readonly api: Api;
-  readonly log: Log;
-  readonly events: EventRecorder;
-  readonly meter: Meter;
+export interface PlacementOptions extends Context {
   /** Where the agents' leases are. Default `moorage`. */
   readonly namespace?: string | undefined;
 }

@@ -1,7 +1,6 @@
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../../model/kinds/index.ts';
-import { bytesOf } from '../../../model/quantity.ts';
 import { connect, namespaceOf } from '../../connection.ts';
-import { claimLike, getClaim, readSize, readTimeout, sizeOf, waitBound } from '../../objects/claims.ts';
+import { claimLike, getClaim, readSize, readTimeout, sizeOf, sizeToCopy, waitBound } from '../../objects/claims.ts';
 import { humanQuantity } from '../../output/human.ts';
 import { printObject } from '../../output/print.ts';
 import { Progress } from '../../output/progress.ts';
@@ -15,7 +14,7 @@ export async function clone({ args, flags, terminal }: Call): Promise<number> {
   const namespace = namespaceOf(flags, api);
   using progress = new Progress(terminal, `cloning ${fromName} into ${name}`);
   const like = await getClaim(api, namespace, fromName);
-  const size = flags.size ? readSize(flags.size) : bytesOf(sizeOf(like));
+  const size = flags.size ? readSize(flags.size) : await sizeToCopy(api, like);
   const source = { apiGroup: null, kind: 'PersistentVolumeClaim', name: fromName };
   const wish = claimLike({ like, name, namespace, storageClass: flags.storageClass, size, source });
   const made = await api.create(persistentVolumeClaims, wish);
