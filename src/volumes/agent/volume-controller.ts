@@ -21,7 +21,7 @@ import { place, refuseFull } from '../placement/place.ts';
 import { volumeKey, wishKey } from '../placement/promises.ts';
 import { writeRefusals } from '../placement/write-refusals.ts';
 import { watchNeedsOfVolumes } from '../references/watch.ts';
-import { Waiting } from '../waiting.ts';
+import { WakeList } from '../wake-list.ts';
 import type { NodeStorage } from './node-storage.ts';
 import { findBytes, removeVolume } from './volume-removal.ts';
 import { inPool, notReady, writeVolume } from './volume-status.ts';
@@ -62,7 +62,7 @@ export function createVolumeController(storage: NodeStorage): Controller {
 }
 
 class VolumePasses {
-  readonly waiting = new Waiting();
+  readonly waiting = new WakeList();
   readonly #storage: NodeStorage;
 
   constructor(storage: NodeStorage) {

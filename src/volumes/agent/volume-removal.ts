@@ -7,7 +7,7 @@ import { alreadySay, deleteFailed, referenced } from '../conditions.ts';
 import { volumeFinalizer } from '../finalizers.ts';
 import { volumeKey } from '../placement/promises.ts';
 import { lookAgain, neededBy } from '../references/needed.ts';
-import type { Waiting } from '../waiting.ts';
+import type { WakeList } from '../wake-list.ts';
 import type { NodeStorage } from './node-storage.ts';
 import { byVolume } from './snapshot-controller.ts';
 import { notReady, writeVolume } from './volume-status.ts';
@@ -16,7 +16,7 @@ import { notReady, writeVolume } from './volume-status.ts';
  * Takes the bytes of a Volume that is being deleted away, and lets the object go when all of them are gone. While
  * something keeps them, the object stays and says what. Throws after it has said so: it is tried again.
  */
-export async function removeVolume(storage: NodeStorage, waiting: Waiting, volume: Volume): Promise<Result> {
+export async function removeVolume(storage: NodeStorage, waiting: WakeList, volume: Volume): Promise<Result> {
   const { api, events } = storage.options;
   const { name, finalizers } = volume.metadata;
   if (!finalizers?.includes(volumeFinalizer)) return {};

@@ -8,7 +8,7 @@ import { ensureNodeLabel, nodeLabel } from '../node-label.ts';
 import { ownerOfVolume } from '../ownership.ts';
 import { sourceOf } from '../placement/copy-source.ts';
 import { writeRefusals } from '../placement/write-refusals.ts';
-import { Waiting } from '../waiting.ts';
+import { WakeList } from '../wake-list.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { nodeGone, sayNodeGone } from './node-gone.ts';
 
@@ -16,7 +16,7 @@ import { nodeGone, sayNodeGone } from './node-gone.ts';
  * Finds a pool for each Volume that names none, and writes it into its spec: from there on the agent of that pool
  * answers for it. A Volume that goes before it was ever anywhere is let go here, since no agent answers for it.
  */
-export function createPlacementController(view: ClusterView): Controller & { readonly waiting: Waiting } {
+export function createPlacementController(view: ClusterView): Controller & { readonly waiting: WakeList } {
   const { api, log } = view.options;
   const passes = new PlacementPasses(view);
   const controller = new Controller({ name: 'placement', log, reconcile: (name) => passes.reconcile(name) })
@@ -35,7 +35,7 @@ export function createPlacementController(view: ClusterView): Controller & { rea
 }
 
 class PlacementPasses {
-  readonly waiting = new Waiting();
+  readonly waiting = new WakeList();
   readonly #view: ClusterView;
 
   constructor(view: ClusterView) {

@@ -1,7 +1,7 @@
 const pause = 100;
 
 /** The keys that wait for something to turn up: woken all at once, at most ten times a second. */
-export class Waiting {
+export class WakeList {
   onWake: (key: string) => void = () => {};
   readonly #keys = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
