@@ -14,21 +14,30 @@ export function nodeLabel(node: string): Readonly<Record<string, string>> {
   return { [topologyKey]: labelOf(node) };
 }
 
+/**
+ * The annotation beside that label, for a node whose name is longer: who may write the object is decided by the name
+ * itself, which can't be told from a hash.
+ */
+export function nodeAnnotation(node: string): Readonly<Record<string, string>> {
+  return node.length <= longestLabel ? {} : { [topologyKey]: node };
+}
+
 /** What an agent needs to see: of Volumes and Snapshots those that carry the label of its node. */
 export function viewsOf(node: string): Readonly<Record<string, string>> {
   const own = `${topologyKey}=${labelOf(node)}`;
   return { [resourceOf(volumes)]: own, [resourceOf(snapshots)]: own };
 }
 
-/** Ensures that the object carries the label of that node; writes nothing if it does. */
+/** Ensures that the object carries the label of that node, and the annotation where it needs one; writes nothing if it does. */
 export async function ensureNodeLabel<T extends KubeObject>(
   api: Api,
   kind: Kind<T>,
-  { metadata: { name, labels } }: T,
+  { metadata: { name, labels, annotations } }: T,
   node: string,
 ): Promise<void> {
-  if (labels?.[topologyKey] === labelOf(node)) return;
-  await api.patch(kind, { name }, { type: 'merge', body: { metadata: { labels: nodeLabel(node) } } });
+  const marks = { labels: nodeLabel(node), annotations: nodeAnnotation(node) };
+  const has = labels?.[topologyKey] === labelOf(node) && annotations?.[topologyKey] === marks.annotations[topologyKey];
+  if (!has) await api.patch(kind, { name }, { type: 'merge', body: { metadata: marks } });
 }
 
 function labelOf(node: string): string {

@@ -5,7 +5,7 @@ import { isDeleting } from '../../model/object.ts';
 import { bytesOf } from '../../model/quantity.ts';
 import { isGoing } from '../../volumes/conditions.ts';
 import { volumeFinalizer } from '../../volumes/finalizers.ts';
-import { nodeLabel } from '../../volumes/node-label.ts';
+import { nodeAnnotation, nodeLabel } from '../../volumes/node-label.ts';
 import type { ControllerContext } from '../context.ts';
 import { objectName } from '../object-names.ts';
 import { type CopySource, type RequestedVolume, readCreateVolume, whyOther } from '../requests/requested-volume.ts';
@@ -93,7 +93,8 @@ async function ensureObject(
     // With the finalizer and the pool from the start, the controller needs a write or two less.
     const { annotations } = wish;
     const labels = { ...wish.labels, ...(node !== undefined && nodeLabel(node)) };
-    const metadata = { name, annotations: { ...annotations }, labels, finalizers: [volumeFinalizer] };
+    const marked = { ...annotations, ...(node !== undefined && nodeAnnotation(node)) };
+    const metadata = { name, annotations: marked, labels, finalizers: [volumeFinalizer] };
     const spec = { ...wish.spec, pool: pool ?? wish.spec.pool };
     return await api.create(volumes, { apiVersion: 'moorage.dev/v1alpha1', kind: 'Volume', metadata, spec });
   } catch (error) {

@@ -4,7 +4,7 @@ import { type Snapshot, snapshots, volumes } from '../../model/kinds/moorage.ts'
 import { isDeleting } from '../../model/object.ts';
 import { isGoing } from '../../volumes/conditions.ts';
 import { snapshotFinalizer } from '../../volumes/finalizers.ts';
-import { nodeLabel } from '../../volumes/node-label.ts';
+import { nodeAnnotation, nodeLabel } from '../../volumes/node-label.ts';
 import type { ControllerContext } from '../context.ts';
 import { canNameObject, objectName } from '../object-names.ts';
 import { refuseUnknown } from '../requests/parameters.ts';
@@ -65,8 +65,8 @@ async function ensureObject(
   if (!source || isGoing(source)) return fail('not-found', `${doing}: there is no such volume`);
   try {
     const node = source.status?.placement?.node;
-    const labels = node === undefined ? {} : nodeLabel(node);
-    const metadata = { name, labels, finalizers: [snapshotFinalizer] };
+    const marks = node === undefined ? {} : { labels: nodeLabel(node), annotations: nodeAnnotation(node) };
+    const metadata = { name, ...marks, finalizers: [snapshotFinalizer] };
     return await api.create(snapshots, {
       apiVersion: 'moorage.dev/v1alpha1',
       kind: 'Snapshot',

@@ -4,7 +4,7 @@ import { nodes } from '../../model/kinds/core.ts';
 import { pools, type Refusal, snapshots, type Volume, volumes } from '../../model/kinds/moorage.ts';
 import { isDeleting } from '../../model/object.ts';
 import { volumeFinalizer } from '../finalizers.ts';
-import { ensureNodeLabel, nodeLabel } from '../node-label.ts';
+import { ensureNodeLabel, nodeAnnotation, nodeLabel } from '../node-label.ts';
 import { ownerOfVolume } from '../ownership.ts';
 import { sourceOf } from '../placement/copy-source.ts';
 import { writeRefusals } from '../placement/write-refusals.ts';
@@ -80,7 +80,13 @@ class PlacementPasses {
     if (volume.spec.pool !== undefined) return room.letGo(name);
     try {
       const labels = { ...volume.metadata.labels, ...nodeLabel(node) };
-      const metadata = { ...volume.metadata, labels, finalizers: [...new Set([...finalizers, volumeFinalizer])] };
+      const annotations = { ...volume.metadata.annotations, ...nodeAnnotation(node) };
+      const metadata = {
+        ...volume.metadata,
+        labels,
+        annotations,
+        finalizers: [...new Set([...finalizers, volumeFinalizer])],
+      };
       const placed = await api.update(volumes, { ...volume, metadata, spec: { ...volume.spec, pool } });
       if (!placed.status?.refusals) return;
       const { refusals: _, ...status } = placed.status;

@@ -115,6 +115,8 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
 
   it('refuses what an agent writes about a volume that is nowhere yet, of a pool of another node', async () => {
     await using stranger = await asAgent(cluster, 'n2');
+    await using own = await asAgent(cluster, 'n1');
+    const key = 'topology.moorage.dev/node';
     await apply(cluster, {
       apiVersion: 'moorage.dev/v1alpha1',
       kind: 'Volume',
@@ -123,6 +125,16 @@ describe.skipIf(process.getuid?.() !== 0)('the chart, in the life of a cluster',
     });
     try {
       await expect(stranger.kubectl('annotate', 'volume/too-large', 'test=1')).rejects.toThrow(/its own pools/);
+      await until('the controller has said whose it is', 30, async () => {
+        return (await get('volume too-large', `{.metadata.labels.${key.replaceAll('.', '\\.')}}`)) === 'n1';
+      });
+      await own.kubectl('annotate', 'volume/too-large', 'test=1');
+      const taken = stranger.kubectl('label', '--overwrite', 'volume/too-large', `${key}=n2`);
+      await expect(taken).rejects.toThrow(/its own pools/);
+      const given = own.kubectl('label', '--overwrite', 'volume/too-large', `${key}=n2`);
+      await expect(given, 'nor given away').rejects.toThrow(/its own pools/);
+      const moved = own.kubectl('patch', 'volume/too-large', '--type=merge', '-p', '{"spec":{"pool":"n2"}}');
+      await expect(moved).rejects.toThrow(/moves no volume|can't be changed/);
     } finally {
       await cluster.kubectl(['delete', 'volume/too-large', '--timeout=30s']);
     }
