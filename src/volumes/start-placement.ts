@@ -11,6 +11,8 @@ export type { PlacementOptions } from './leader/cluster-view.ts';
 export interface Placement extends AsyncDisposable {
   /** The room in all pools, for CreateVolume and its like. */
   readonly room: Room;
+  /** Calls the listener when what the pools have to give may have changed, also since a node is up again or is not. */
+  onChange(listener: () => void): Disposable;
   /**
    * Starts what only the leader may do: finds a pool for Volumes that name none, and answers for the objects that no
    * agent answers for. It ends when what this returns is disposed of.
@@ -23,6 +25,7 @@ export async function startPlacement(options: PlacementOptions): Promise<Placeme
   const view = await ClusterView.open(options);
   return {
     room: view.room,
+    onChange: (listener) => view.onChange(listener),
     lead: () => lead(view),
     async [Symbol.asyncDispose]() {
       view[Symbol.dispose]();

@@ -29,7 +29,9 @@ export async function leadAlone(parts: ControllerParts, directBinding: boolean):
   );
   open.use(await placement.lead());
   const services = { identity: identityService(), controller: controller.service };
-  const drivers = open.use(await openOwnDriver(services, { name: driverName, meter, extras: ownDriverExtras(api) }));
+  const onCapacity = (listener: () => void) => placement.onChange(listener);
+  const extras = { ...ownDriverExtras(api), onCapacity };
+  const drivers = open.use(await openOwnDriver(services, { name: driverName, meter, extras }));
   const inCluster = { attacher: false, hasScheduler: true, capacity: { namespace, owner: await owner } };
   open.use(await startSidecars({ ...parts, drivers, directBinding, ...inCluster }));
   return open.move();

@@ -43,6 +43,10 @@ export const known: readonly Known[] = [
     covers: (it) => /^items\[\d+\]\.(apiVersion|kind)$/.test(it.field) && absentThere(it),
   },
   {
+    name: 'class-parameters',
+    covers: ({ step }) => step === 'a parameter that Moorage does not know',
+  },
+  {
     name: 'more-words',
     covers: ({ embedded, cluster }) => cluster !== undefined && embedded?.startsWith(`${cluster}: `) === true,
   },

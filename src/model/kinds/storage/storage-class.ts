@@ -51,12 +51,16 @@ export const storageClasses = defineKind<StorageClass>({
     it.reclaimPolicy ??= 'Delete';
     it.volumeBindingMode ??= 'Immediate';
   },
-  validate: (it, old) => [
-    ...provisionerErrors('provisioner', it.provisioner),
-    ...parameterErrors('parameters', it.parameters ?? {}),
-    ...topologyErrors(it),
-    ...(old ? updateErrors(it, old) : ownParameterErrors(it)),
-  ],
+  validate: (it, old) => {
+    const errors = [
+      ...provisionerErrors('provisioner', it.provisioner),
+      ...parameterErrors('parameters', it.parameters ?? {}),
+      ...topologyErrors(it),
+      ...(old ? updateErrors(it, old) : []),
+    ];
+    // What Kubernetes refuses, it refuses in its own words alone.
+    return old || errors.length > 0 ? errors : ownParameterErrors(it);
+  },
   displayName: (it) => (isDefaultClass(it) ? `${it.metadata.name} (default)` : it.metadata.name),
   columns: [
     column('Provisioner', 'The driver.', (it) => it.provisioner),

@@ -49,8 +49,8 @@ export const changes: readonly Scenario[] = [
     run: async (user) => {
       const name = user.name('class');
       const ref = `sc/${name}` as const;
-      await user.have(storageClass(name, { parameters: { a: 'b' } }));
-      await user.patch(ref, { parameters: { a: 'c' } });
+      await user.have(storageClass(name, { parameters: { fsType: 'ext4' } }));
+      await user.patch(ref, { parameters: { fsType: 'xfs' } });
       await user.patch(ref, { provisioner: 'other.example.com' });
       await user.patch(ref, { reclaimPolicy: 'Retain' });
       await user.patch(ref, { volumeBindingMode: 'WaitForFirstConsumer' });

@@ -88,6 +88,7 @@ function storageCases(user: User): Cases {
     'an unknown reclaim policy': bad({ reclaimPolicy: 'Recycle' }),
     'an unknown binding mode': bad({ volumeBindingMode: 'Eventually' }),
     'an empty parameter name': bad({ parameters: { '': 'x' } }),
+    'a parameter that Moorage does not know': bad({ parameters: { colour: 'red' } }),
     'a parameter that is no text': bad({ parameters: { size: 7 } }),
     'topologies that are the same': bad({
       allowedTopologies: [1, 2].map(() => ({ matchLabelExpressions: [{ key: 'zone', values: ['a'] }] })),
