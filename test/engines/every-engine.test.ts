@@ -220,6 +220,23 @@ test.runIf(isRoot)(
   },
 );
 
+test.runIf(isRoot)('a quota volume goes with the subvolumes that programs have made inside of it', async () => {
+  await using scratch = await makeScratch();
+  const engine = openEngines({ dataDir: scratch.path, exec, log: silent });
+  const path = join(await mountBtrfs(scratch.path, 1 << 30), 'pool');
+  await engine.pools.open(poolOf('p', { engine: 'quota', path }));
+  const ref = { pool: 'p', name: 'a' };
+  await engine.volumes.create({ ...ref, uid: 'uid-a', size, provisioning: 'thin' });
+  const attached = await engine.node.attach(ref, { readOnly: false });
+  const inner = join(attached.path, 'folder/inner');
+  await mkdir(join(attached.path, 'folder'));
+  await exec(['btrfs', 'subvolume', 'create', inner]);
+  await exec(['btrfs', 'subvolume', 'create', join(inner, 'innermost')]);
+  await engine.volumes.delete(ref);
+  expect(await engine.volumes.list('p')).toEqual([]);
+  expect(await readdir(join(path, 'fs/volumes'))).toEqual([]);
+});
+
 test('an engine that is not there is refused by name', async () => {
   await using scratch = await makeScratch();
   const engine = openEngines({ dataDir: scratch.path, exec, log: silent });

@@ -43,8 +43,14 @@ export async function makeSubvolume(exec: Exec, path: string, source?: string): 
 
 /** Removes a subvolume, and those that programs have made inside of it. Its space comes back a little later. */
 export async function removeSubvolume(exec: Exec, path: string): Promise<void> {
-  for (const inner of await subvolumesIn(path)) await removeSubvolume(exec, inner);
-  await btrfs(exec, ['subvolume', 'delete', path]);
+  const remove = () => btrfs(exec, ['subvolume', 'delete', path]);
+  await remove().catch(async (error: unknown) => {
+    // To look for them takes a walk through all of it, which few volumes need.
+    const inside = await subvolumesIn(path);
+    if (inside.length === 0) throw error;
+    for (const inner of inside) await removeSubvolume(exec, inner);
+    await remove();
+  });
 }
 
 /** Bounds what the subvolume may hold. */
