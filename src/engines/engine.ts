@@ -161,7 +161,7 @@ export interface Attachment extends EngineRef {
   readonly deleted: boolean;
 }
 
-/** How much of an attached volume is used, in bytes and in files; no more than is known. */
+/** How much of an attached volume is used, in bytes. */
 export interface VolumeUsage {
   readonly total: bigint;
   readonly used: bigint;

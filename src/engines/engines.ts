@@ -1,5 +1,5 @@
-import { fail } from '../lib/errors.ts';
 import type { Engine, EngineOptions, EngineRef, Engines } from './engine.ts';
+import { failNotOpen } from './not-open.ts';
 import { engineNames, openEngine } from './registry.ts';
 
 /**
@@ -26,11 +26,9 @@ export function openEngines(options: Omit<EngineOptions, 'places'>): Engines {
     for (const engine of loaded) if (engine.pools.isOpen(pool)) return engine;
     return undefined;
   };
-  const of = (pool: string) =>
-    keeper(pool) ??
-    fail('not-ready', `pool ${pool} is not open on this machine; "kubectl describe pool ${pool}" says why`);
   // So that what is wrong with a name is a rejection, as of every other call.
-  const at = async <T>({ pool }: Pick<EngineRef, 'pool'>, work: (engine: Engine) => Promise<T>) => work(of(pool));
+  const at = async <T>({ pool }: Pick<EngineRef, 'pool'>, work: (engine: Engine) => Promise<T>) =>
+    work(keeper(pool) ?? failNotOpen(pool));
 
   return {
     pools: {

@@ -5,7 +5,6 @@ import {
   type NodeGetVolumeStatsResponseSchema,
   VolumeUsage_Unit as Unit,
 } from '../../csi/protocol/csi_pb.ts';
-import type { VolumeUsage } from '../../engines/engine.ts';
 import { fail } from '../../lib/errors.ts';
 import { volumes } from '../../model/kinds/moorage.ts';
 import { bytesOf } from '../../model/quantity.ts';
@@ -31,16 +30,13 @@ export async function volumeStatistics(
     if (error.code === 'ENOENT') fail('not-found', `${doing}: it is not at ${path} any more`, error);
     throw error;
   });
+  const { total, used, available } = own ?? it;
   return {
     usage: [
-      { unit: Unit.BYTES, ...bytesUsed(own ?? it) },
+      { unit: Unit.BYTES, total, used, available },
       { unit: Unit.INODES, total: it.inodes, used: it.inodesUsed, available: it.inodesFree },
     ],
   };
-}
-
-function bytesUsed({ total, used, available }: VolumeUsage): VolumeUsage {
-  return { total, used, available };
 }
 
 /** Lets the file system of a mounted volume fill it, and returns the volume's bytes. */

@@ -1,6 +1,7 @@
 import { fail } from '../../lib/errors.ts';
 import { KeyedLock } from '../../lib/keyed-lock.ts';
 import type { Engine, EngineOptions, OpenPool } from '../engine.ts';
+import { failNotOpen } from '../not-open.ts';
 import type { ShelfBackend } from './backend.ts';
 import { engineNode } from './node.ts';
 import { ShelfPool } from './pool.ts';
@@ -11,9 +12,7 @@ export function openShelfEngine(backend: ShelfBackend, options: EngineOptions): 
   const { places } = options;
   const pools = new Map<string, ShelfPool>();
   const locks = new KeyedLock();
-  const knownPool = (name: string) =>
-    pools.get(name) ??
-    fail('not-ready', `pool ${name} is not open on this machine; "kubectl describe pool ${name}" says why`);
+  const knownPool = (name: string) => pools.get(name) ?? failNotOpen(name);
   const poolOf = (name: string) => {
     const pool = knownPool(name);
     return pool.dead ? fail('not-ready', pool.deadWords()) : pool;

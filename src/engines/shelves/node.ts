@@ -40,8 +40,9 @@ export function engineNode(
 
     async usage(ref) {
       const pool = poolOf(ref.pool);
+      if (!pool.content.usage) return undefined;
       const { directory } = await requireItem(pool, 'volume', ref.name);
-      return pool.content.usage?.(directory);
+      return pool.content.usage(directory);
     },
 
     async formatted(ref) {
