@@ -32,14 +32,18 @@ export function poolStatus(
   const seen = { ...known, ...(state.ready ? figures(node, state, offer, beside) : { node }) };
   const statements = statementsOf(state);
   const phase = !state.ready ? 'Failed' : statements.some(isFull) ? 'Degraded' : 'Ready';
+  const features = state.ready ? printFeatures(state.features) : pool.status?.features;
   const same =
-    pool.status?.phase === phase && saysTheSame(pool, statements) && !isNews(before, seen, exactly ? 0n : newsworthy);
-  if (same && !(state.ready && saysOtherwise(pool, state.features))) return undefined;
+    pool.status?.phase === phase &&
+    saysTheSame(pool, statements) &&
+    !isNews(before, seen, exactly ? 0n : newsworthy) &&
+    isDeepStrictEqual(pool.status.features, features);
+  if (same) return undefined;
   const others = (pool.status?.nodes ?? []).filter((it) => it.node !== node);
   return {
     ...pool.status,
     phase,
-    ...(state.ready && { features: printFeatures(state.features) }),
+    ...(features && { features }),
     nodes: [...others, seen],
     conditions: withConditions(pool.status?.conditions, statements, pool.metadata.generation),
   };
@@ -47,10 +51,6 @@ export function poolStatus(
 
 function printFeatures(features: PoolFeatures): NonNullable<Status['features']> {
   return { ...features, fsTypes: [...features.fsTypes], unit: formatBytes(features.unit) };
-}
-
-function saysOtherwise({ status }: Pool, features: PoolFeatures): boolean {
-  return !isDeepStrictEqual(status?.features, printFeatures(features));
 }
 
 function figures(node: string, state: PoolState & { ready: true }, offer: PoolOffer, beside: bigint): NodeStatus {
