@@ -30,6 +30,7 @@ export class Collection<T extends KubeObject> implements Informer<T> {
   readonly #wakers = new Set<() => void>();
   readonly #version: () => number;
   readonly #onListenerError: (error: unknown) => void;
+  readonly #onSet: (before: T | undefined, after: T | undefined) => void;
   #size = 0;
 
   constructor(
@@ -37,11 +38,13 @@ export class Collection<T extends KubeObject> implements Informer<T> {
     version: () => number,
     onListenerError: (error: unknown) => void,
     room = new HistoryRoom(),
+    onSet: (before: T | undefined, after: T | undefined) => void = () => {},
   ) {
     this.kind = kind;
     this.resource = resourceOf(kind);
     this.#version = version;
     this.#onListenerError = onListenerError;
+    this.#onSet = onSet;
     this.history = new History(version(), room);
   }
 
@@ -93,6 +96,7 @@ export class Collection<T extends KubeObject> implements Informer<T> {
     }
     this.#size += Number(entry !== undefined) - Number(before !== undefined);
     for (const index of this.#indexes.values()) index.replace(before?.object, entry?.object);
+    this.#onSet(before?.object, entry?.object);
     return before;
   }
 

@@ -6,6 +6,7 @@ import type { Api } from '../api.ts';
 import { applyPatch } from '../patches/patch.ts';
 import { admissions } from './admission/index.ts';
 import { builtInNamespaces } from './admission/namespaces.ts';
+import { Quotas } from './quota/quotas.ts';
 import { list } from './reading/list.ts';
 import { Reader, type WatchOptions, watch } from './reading/watch.ts';
 import { Store } from './store.ts';
@@ -55,9 +56,10 @@ export interface EmbeddedOptions {
  * `unsupported` if it is from a newer version. Disposing of it commits what was asked for and closes the file.
  */
 export async function openEmbeddedApi({ file, log, kinds, acceptVersion }: EmbeddedOptions): Promise<EmbeddedApi> {
-  const store = new Store({ file, log, kinds, acceptVersion });
+  const quotas = new Quotas(() => store.kinds);
+  const store: Store = new Store({ file, log, kinds, acceptVersion, follower: quotas });
   const { lastLoss } = store;
-  const writes = new Writes(admissions);
+  const writes = new Writes([...admissions, quotas.rule]);
   const inside = apiOver(store, writes, false);
   const api: EmbeddedApi = {
     ...inside,
@@ -71,10 +73,18 @@ export async function openEmbeddedApi({ file, log, kinds, acceptVersion }: Embed
     reader: (kind, options) => new Reader(store.collection(kind), options, () => store.version),
     lastLoss,
     json: (object) => store.json(object),
-    addKind: (kind) => store.addKind(kind),
-    removeKind: (kind) => store.removeKind(kind),
+    addKind: (kind) => {
+      store.addKind(kind);
+      quotas.recount();
+    },
+    removeKind: (kind) => {
+      store.removeKind(kind);
+      quotas.recount();
+    },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
+  // What quotas say is used is right from the start, whatever wrote the store before.
+  await store.write(() => {});
   await Promise.all(builtInNamespaces.map((name) => ensureNamespace(api, name)));
   return api;
 }

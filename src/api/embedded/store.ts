@@ -24,6 +24,14 @@ export interface Transaction {
   remove<T extends KubeObject>(kind: Kind<T>, object: T): T;
 }
 
+/** Who keeps sums of what is in the store. */
+export interface Follower {
+  /** An object came, changed or went: in memory, and not yet for good. What is undone comes the other way round. */
+  follow(kind: Kind, before: KubeObject | undefined, after: KubeObject | undefined): void;
+  /** Writes what follows from a group of writes, within that group. */
+  settle(state: Transaction): void;
+}
+
 interface Write {
   readonly run: (transaction: Transaction) => unknown;
   readonly resolve: (value: unknown) => void;
@@ -50,6 +58,7 @@ interface Step<T extends KubeObject = KubeObject> {
 export class Store implements AsyncDisposable {
   readonly #database: Database;
   readonly #log: Log;
+  readonly #follower: Follower | undefined;
   readonly #histories = new HistoryRoom();
   readonly #collections = new Map<string, Collection<KubeObject>>();
   readonly #byKind = new WeakMap<object, Collection<KubeObject>>();
@@ -61,8 +70,15 @@ export class Store implements AsyncDisposable {
   #closed = false;
   readonly #json = new JsonCache();
 
-  constructor(options: DatabaseOptions & { readonly file: string; readonly kinds: readonly Kind[] }) {
+  constructor(
+    options: DatabaseOptions & {
+      readonly file: string;
+      readonly kinds: readonly Kind[];
+      readonly follower?: Follower;
+    },
+  ) {
     this.#log = options.log;
+    this.#follower = options.follower;
     this.#database = Database.open(options.file, options);
     this.#transaction = {
       get: (kind, ref) => this.collection(kind).get(ref),
@@ -168,6 +184,9 @@ export class Store implements AsyncDisposable {
   /** Runs writes, makes them durable together, and tells everybody. Returns why that failed: then nothing has changed. */
   #runGroup(writes: readonly Write[]): { readonly error: unknown } | undefined {
     const results = writes.map(({ run }) => this.#attempt(run));
+    const settled = this.#attempt((transaction) => this.#follower?.settle(transaction));
+    if (settled.error !== undefined)
+      this.#log.error({ error: settled.error }, 'what follows from writes was not written');
     const steps = this.#steps;
     this.#steps = [];
     try {
@@ -255,7 +274,10 @@ export class Store implements AsyncDisposable {
   #add(kind: Kind): void {
     const onError = (error: unknown) =>
       this.#log.error({ kind: kind.kind, error }, 'a listener of the store failed; the others go on');
-    this.#collections.set(resourceOf(kind), new Collection(kind, () => this.#version, onError, this.#histories));
+    const onSet = (before: KubeObject | undefined, after: KubeObject | undefined) =>
+      this.#follower?.follow(kind, before, after);
+    const collection = new Collection(kind, () => this.#version, onError, this.#histories, onSet);
+    this.#collections.set(resourceOf(kind), collection);
   }
 
   #load(row: Row): void {

@@ -4,6 +4,7 @@ export { type ConfigMap, configMaps } from './core/config-map.ts';
 export { type Event, events } from './core/event.ts';
 export { type EventV1, eventsV1 } from './core/event-v1.ts';
 export { type Lease, leases } from './core/lease.ts';
+export { type LimitRange, limitRanges } from './core/limit-range.ts';
 export { type Namespace, namespaces } from './core/namespace.ts';
 export { type Node, nodes } from './core/node.ts';
 export { type Pod, pods } from './core/pod.ts';

@@ -4,6 +4,7 @@ import {
   configMaps,
   events,
   leases,
+  limitRanges,
   namespaces,
   nodes,
   persistentVolumeClaims,
@@ -43,6 +44,7 @@ export function anyKind<T extends KubeObject>(kind: Kind<T>): Kind {
 export const allKinds: readonly Kind[] = [
   anyKind(configMaps),
   anyKind(events),
+  anyKind(limitRanges),
   anyKind(namespaces),
   anyKind(nodes),
   anyKind(persistentVolumeClaims),

@@ -100,6 +100,15 @@ var kinds = []Kind{
 			}}
 		},
 		func(it *corev1.PersistentVolume) { it.Status.Phase = corev1.VolumeReleased }),
+	of[*corev1.LimitRange, *corev1.LimitRangeList]("v1/LimitRange",
+		func(it kubernetes.Interface) core.LimitRangeInterface {
+			return it.CoreV1().LimitRanges(namespace)
+		},
+		func() *corev1.LimitRange {
+			limit := corev1.LimitRangeItem{Type: corev1.LimitTypePersistentVolumeClaim, Max: claims}
+			return &corev1.LimitRange{Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{limit}}}
+		},
+		nil),
 	of[*corev1.ResourceQuota, *corev1.ResourceQuotaList]("v1/ResourceQuota",
 		func(it kubernetes.Interface) core.ResourceQuotaInterface {
 			return it.CoreV1().ResourceQuotas(namespace)

@@ -1,6 +1,7 @@
 import type { Admission } from './admission.ts';
 import { claimResize } from './claim-resize.ts';
 import { defaultStorageClass } from './default-storage-class.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceFinalizer, namespaceLifecycle, protectedNamespaces } from './namespaces.ts';
 import { claimInUseProtection, volumeInUseProtection } from './storage-in-use.ts';
 
@@ -13,4 +14,5 @@ export const admissions: readonly Admission[] = [
   claimInUseProtection,
   volumeInUseProtection,
   claimResize,
+  limitRanger,
 ];

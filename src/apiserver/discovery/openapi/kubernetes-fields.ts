@@ -202,6 +202,30 @@ export const messageTexts: Readonly<Record<string, MessageText>> = {
       "initiatorName": ["initiatorName is the custom iSCSI Initiator Name. If initiatorName is specified with iscsiInterface simultaneously, new iSCSI interface <target portal>:<volume name> will be created for the connection."],
     },
   },
+  'k8s.io.api.core.v1.LimitRange': {
+    description: "LimitRange sets resource usage limits for each kind of resource in a Namespace.",
+    fields: {
+      "metadata": ["Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata","k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta"],
+      "spec": ["Spec defines the limits enforced. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#spec-and-status","k8s.io.api.core.v1.LimitRangeSpec"],
+    },
+  },
+  'k8s.io.api.core.v1.LimitRangeItem': {
+    description: "LimitRangeItem defines a min/max usage limit for any resource that matches on kind.",
+    fields: {
+      "type": ["Type of resource that this limit applies to."],
+      "max": ["Max usage constraints on this kind by resource name.","k8s.io.apimachinery.pkg.api.resource.Quantity"],
+      "min": ["Min usage constraints on this kind by resource name.","k8s.io.apimachinery.pkg.api.resource.Quantity"],
+      "default": ["Default resource requirement limit value by resource name if resource limit is omitted.","k8s.io.apimachinery.pkg.api.resource.Quantity"],
+      "defaultRequest": ["DefaultRequest is the default resource requirement request value by resource name if resource request is omitted.","k8s.io.apimachinery.pkg.api.resource.Quantity"],
+      "maxLimitRequestRatio": ["MaxLimitRequestRatio if specified, the named resource must have a request and limit that are both non-zero where limit divided by request is less than or equal to the enumerated value; this represents the max burst for the named resource.","k8s.io.apimachinery.pkg.api.resource.Quantity"],
+    },
+  },
+  'k8s.io.api.core.v1.LimitRangeSpec': {
+    description: "LimitRangeSpec defines a min/max usage limit for resources that match on kind.",
+    fields: {
+      "limits": ["Limits is the list of LimitRangeItem objects that are enforced.","k8s.io.api.core.v1.LimitRangeItem"],
+    },
+  },
   'k8s.io.api.core.v1.LocalObjectReference': {
     description: "LocalObjectReference contains enough information to let you locate the referenced object inside the same namespace. New uses of this type are discouraged because of difficulty describing its usage when embedded in APIs. 1. Invalid usage help.  It is impossible to add specific help for individual usage.  In most embedded usages, there are particular restrictions like, \"must refer only to types A and B\" or \"UID not honored\" or \"name must be restricted\". Those cannot be well described when embedded. 2. Inconsistent validation.  Because the usages are different, the validation rules are different by usage, which makes it hard for users to predict what will happen. 3. We cannot easily change it.  Because this type is embedded in many locations, updates to this type will affect numerous schemas.  Don't make new APIs embed an underspecified API type they do not control.\n\nInstead of using this type, create a locally provided and used type that is well-focused on your reference. For example, ServiceReferences for admission registration: https://github.com/kubernetes/api/blob/release-1.17/admissionregistration/v1/types.go#L533 .",
     fields: {

@@ -39,6 +39,7 @@ export const jsonForms: Readonly<Record<string, JsonForm>> = {
   'k8s.io.api.core.v1.GlusterfsPersistentVolumeSource': {"zero":["endpoints","path","endpointsNamespace"]},
   'k8s.io.api.core.v1.HostPathVolumeSource': {"zero":["path","type"]},
   'k8s.io.api.core.v1.ISCSIPersistentVolumeSource': {"zero":["targetPortal","iqn","lun","initiatorName"]},
+  'k8s.io.api.core.v1.LimitRangeItem': {"zero":["type"]},
   'k8s.io.api.core.v1.LoadBalancerIngress': {"zero":["ipMode"]},
   'k8s.io.api.core.v1.LocalVolumeSource': {"zero":["path","fsType"]},
   'k8s.io.api.core.v1.ModifyVolumeStatus': {"zero":["status"]},
