@@ -15,6 +15,7 @@ export interface Flags extends ConnectionOptions, Omit<UpFlags, 'data'>, Omit<Cl
   readonly storageClass?: string;
   readonly wait?: boolean;
   readonly clean?: boolean;
+  readonly store?: boolean;
   readonly grace?: string;
   readonly name?: string;
   readonly timeout?: string;

@@ -197,10 +197,35 @@ export const verbs: readonly Verb[] = [
     usage: 'doctor',
     summary: 'say what this machine can do, what it lacks, and what to install',
     details: 'Needs no running Moorage.',
-    flags: [['--data <directory>', 'data directory to look at']],
+    flags: [
+      ['--data <directory>', 'data directory to look at'],
+      ['--store', 'read the store from end to end instead, also while Moorage runs'],
+    ],
     formats: ['json', 'yaml'],
-    examples: [['moorage doctor', 'a list, worst first']],
+    examples: [
+      ['moorage doctor', 'a list, worst first'],
+      ['moorage doctor --store', 'whether all objects are there, and what to do if not'],
+    ],
     run: async (call) => (await import('./system/doctor.ts')).doctor(call),
+  },
+  {
+    usage: 'backup-store <file>',
+    summary: 'copy all objects to a new file, also while Moorage runs',
+    details: 'The objects, not the data in the volumes. Run it as the user that runs "moorage up", on its machine.',
+    flags: [['--data <directory>', 'the data directory of `moorage up`']],
+    examples: [['moorage backup-store /backup/moorage-1.db', 'a copy that was read back and is whole']],
+    run: async (call) => (await import('./system/store.ts')).backUpStore(call),
+  },
+  {
+    usage: 'restore-store <file>',
+    summary: 'make the store of this machine from a backup',
+    details: 'Only where there is no store yet.',
+    flags: [
+      ['--data <directory>', 'the data directory of `moorage up`'],
+      ['--accept-store-version <version>', 'take a backup older than what this machine has seen'],
+    ],
+    examples: [['moorage restore-store /backup/moorage-1.db', 'then start with `moorage up`']],
+    run: async (call) => (await import('./system/store.ts')).restoreStore(call),
   },
   {
     usage: 'version',

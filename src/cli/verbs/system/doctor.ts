@@ -7,6 +7,7 @@ import { count } from '../../output/human.ts';
 import { printData } from '../../output/print.ts';
 import type { Style } from '../../output/terminal.ts';
 import type { Call } from '../../verb.ts';
+import { store } from './store.ts';
 
 const checks: readonly Check[] = [
   nodeVersion,
@@ -31,7 +32,7 @@ const looks: Readonly<Record<Finding['state'], readonly [mark: string, style: St
 /** Looks at the machine, worst first. Returns 1 if something is in the way of Moorage, else 0. */
 export async function doctor({ flags, terminal }: Call): Promise<number> {
   const directory = dataDirectoryOf(flags.data);
-  const all = [...checks, ...(await engineChecks())];
+  const all = flags.store ? [store] : [...checks, ...(await engineChecks())];
   const findings = (await Promise.all(all.map((check) => check(directory)))).flat();
   findings.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   const faults = findings.filter(({ state }) => state === 'bad').length;
@@ -43,6 +44,7 @@ export async function doctor({ flags, terminal }: Call): Promise<number> {
     terminal.out(`${terminal.paint(style, mark)} ${what.padEnd(width)}  ${message}`);
     if (next) terminal.out(`${' '.repeat(width + 4)}→ ${next}`);
   }
+  if (flags.store) return exitCode;
   const limits = findings.filter(({ state }) => state === 'limited').length;
   terminal.out(
     faults > 0
