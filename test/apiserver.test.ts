@@ -520,12 +520,12 @@ describe('watches', () => {
       return seen;
     };
     expect(await types('999999')).toEqual([['ERROR', 504, 'Timeout']]);
-    // A store that was opened again has no history from before.
+    // A store that was opened again does not know what was in sight of a selector before.
     await server[Symbol.asyncDispose]();
     await api[Symbol.asyncDispose]();
     api = await openEmbeddedApi({ file: join(dir, 'store.db'), log: silent, kinds: allKinds });
     server = await startApiServer({ api, dir, port: 0, log: silent });
-    expect(await types('1')).toEqual([['ERROR', 410, 'Expired']]);
+    expect(await types('1&labelSelector=a%3Db')).toEqual([['ERROR', 410, 'Expired']]);
   });
 });
 

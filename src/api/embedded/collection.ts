@@ -13,6 +13,15 @@ export interface Entry<T extends KubeObject> {
   readonly size: number;
 }
 
+/** What became of an object by a version, as far as it is remembered. */
+export interface Recalled<T extends KubeObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly rv: number;
+  /** The version that had made it. */
+  readonly id: number;
+  readonly object: T;
+}
+
 type Listener<T> = (change: Told<T>) => void;
 
 /**
@@ -24,6 +33,9 @@ export class Collection<T extends KubeObject> implements Informer<T> {
   readonly resource: string;
   readonly synced: Promise<void> = Promise.resolve();
   readonly history: History<T>;
+  /** What was deleted after a version and up to another one; undefined if nobody knows. */
+  deletions: ((after: number, upTo: number) => readonly Recalled<KubeObject>[] | undefined) | undefined;
+  readonly #begins: number;
   readonly #namespaces = new SortedMap<SortedMap<Entry<T>>>();
   readonly #indexes = new Map<string, Index<T>>();
   readonly #listeners = new Map<Listener<T>, number>();
@@ -45,11 +57,40 @@ export class Collection<T extends KubeObject> implements Informer<T> {
     this.#version = version;
     this.#onListenerError = onListenerError;
     this.#onSet = onSet;
-    this.history = new History(version(), room);
+    this.#begins = version();
+    this.history = new History(this.#begins, room);
   }
 
   get size(): number {
     return this.#size;
+  }
+
+  /**
+   * What happened after a version that is older than the history, up to its beginning: of each object the last state
+   * that it had then, in order. Undefined if that is not known.
+   */
+  recall(version: number): readonly Recalled<T>[] | undefined {
+    const { history } = this;
+    const upTo = this.#begins;
+    if (history.floor !== upTo || version >= upTo) return undefined;
+    const deleted = this.deletions?.(version, upTo);
+    if (!deleted) return undefined;
+    const isMeant = ({ metadata }: T) =>
+      Number(metadata.resourceVersion) > version && Number(metadata.resourceVersion) <= upTo;
+    const states = [...this.list()].filter(isMeant);
+    for (let place = history.start; place < history.end; place += 1) {
+      const old = history.at(place)?.old;
+      if (old && isMeant(old)) states.push(old);
+    }
+    const changed = states.map((object): Recalled<T> => {
+      const entry = this.entry(refTo(object));
+      const id = entry?.object.metadata.uid === object.metadata.uid ? (entry?.id ?? 0) : 0;
+      const rv = Number(object.metadata.resourceVersion);
+      return { type: id > version ? 'ADDED' : 'MODIFIED', rv, id, object };
+    });
+    // Whoever asks has never seen what came and went since.
+    const seen = deleted.filter(({ id }) => id <= version) as unknown as Recalled<T>[];
+    return [...changed, ...seen].sort((one, other) => one.rv - other.rv);
   }
 
   entry(ref: ObjectRef): Entry<T> | undefined {

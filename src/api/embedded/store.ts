@@ -4,8 +4,8 @@ import type { Log } from '../../lib/log.ts';
 import { type Kind, resourceOf } from '../../model/kind.ts';
 import { type KubeObject, type ObjectRef, refTo } from '../../model/object.ts';
 import { refuse } from '../status.ts';
-import { Collection, type Entry } from './collection.ts';
-import { Database, type DatabaseOptions, type Row } from './database/database.ts';
+import { Collection, type Entry, type Recalled } from './collection.ts';
+import { Database, type DatabaseOptions, type Deletion, type Row } from './database/database.ts';
 import { damaged } from './database/file.ts';
 import { frozen } from './frozen.ts';
 import { type Change, HistoryRoom } from './reading/history.ts';
@@ -219,14 +219,15 @@ export class Store implements AsyncDisposable {
   /** Of several states of one object only the last is stored. */
   #commit(steps: readonly Step[]): void {
     const puts = new Map<number, Row>();
-    const removed = new Set<number>();
+    const removed: Deletion[] = [];
     for (const { collection, before, after, change, json } of steps) {
       if (after) {
         const { namespace = '', name } = after.object.metadata;
         puts.set(after.id, { id: after.id, resource: collection.resource, namespace, name, rv: change.rv, json });
       } else if (before) {
         puts.delete(before.id);
-        removed.add(before.id);
+        const { rv, object } = change;
+        removed.push({ rv, id: before.id, resource: collection.resource, json: JSON.stringify(object) });
       }
     }
     this.#database.commit(puts.values(), removed, this.#version);
@@ -277,6 +278,10 @@ export class Store implements AsyncDisposable {
     const onSet = (before: KubeObject | undefined, after: KubeObject | undefined) =>
       this.#follower?.follow(kind, before, after);
     const collection = new Collection(kind, () => this.#version, onError, this.#histories, onSet);
+    collection.deletions = (after, upTo) =>
+      this.#database.deletions(collection.resource, after, upTo)?.map(({ rv, id, json }): Recalled<KubeObject> => {
+        return { type: 'DELETED', rv, id, object: frozen(JSON.parse(json) as KubeObject) };
+      });
     this.#collections.set(resourceOf(kind), collection);
   }
 

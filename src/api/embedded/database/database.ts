@@ -9,7 +9,7 @@ import { fail, messageOf } from '../../../lib/errors.ts';
 import type { Log } from '../../../lib/log.ts';
 import { checkedSum, type Examined, examine, removeSecondNames } from './check.ts';
 import { isSqlite, sqliteFailure } from './errors.ts';
-import { damaged, inUse, makeDatabase, openFailure, refuseIfReadableByOthers, upgrade } from './file.ts';
+import { damaged, formatOf, inUse, makeDatabase, openFailure, refuseIfReadableByOthers, upgradeFrom } from './file.ts';
 import { type Doubt, doubtOf, lossError } from './loss.ts';
 import { changedDigest, rowDigest } from './row-digest.ts';
 import { makeWitness, readWitness, type Testimony, Witness, witnessPath } from './witness.ts';
@@ -23,6 +23,19 @@ export interface Row {
   readonly rv: number;
   readonly json: string;
 }
+
+/** A deleted object, with the version of its deletion. */
+export interface Deletion {
+  readonly rv: number;
+  /** The version that had made it. */
+  readonly id: number;
+  readonly resource: string;
+  readonly json: string;
+}
+
+/** So many deletions are remembered, over all kinds, and some more before they are cut. */
+const mostDeletions = 2_000;
+const slack = 500;
 
 export interface DatabaseOptions {
   readonly log: Log;
@@ -47,9 +60,11 @@ export class Database implements Disposable {
   readonly #put: StatementSync;
   readonly #remove: StatementSync;
   readonly #setVersion: StatementSync;
+  readonly #remember: StatementSync;
   /** What each row adds to the digest, by its id. */
   readonly #rows: Map<number, number>;
   #digest: number;
+  #deletions: number;
   #committed = 0;
   #checkpoint: NodeJS.Timeout | undefined;
   #isTold = false;
@@ -66,6 +81,8 @@ export class Database implements Disposable {
        ON CONFLICT (id) DO UPDATE SET rv = excluded.rv, json = excluded.json, crc = excluded.crc`,
     );
     this.#remove = db.prepare('DELETE FROM objects WHERE id = ?');
+    this.#remember = db.prepare('INSERT INTO deletions (rv, id, resource, json) VALUES (?, ?, ?, ?)');
+    this.#deletions = Number(db.prepare('SELECT count(*) AS count FROM deletions').get()?.['count'] ?? 0);
     this.#setVersion = db.prepare('UPDATE store SET rv = ?, digest = ?');
     this.#emptyLog();
     this.#witness = new Witness(file);
@@ -111,6 +128,14 @@ export class Database implements Disposable {
     return Number(this.#db.prepare('SELECT rv FROM store').get()?.['rv'] ?? 0);
   }
 
+  /** What was deleted of a resource after a version and up to another one; undefined if that is no longer known. */
+  deletions(resource: string, after: number, upTo: number): readonly Deletion[] | undefined {
+    const remembered = Number(this.#db.prepare('SELECT remembered FROM store').get()?.['remembered']);
+    if (!(after >= remembered)) return undefined;
+    const select = 'SELECT rv, id, resource, json FROM deletions WHERE resource = ? AND rv > ? AND rv <= ? ORDER BY rv';
+    return this.#db.prepare(select).all(resource, after, upTo) as unknown as Deletion[];
+  }
+
   /** When the store was last taken as it was, though objects may have been missing in it. */
   lastLoss(): Date | undefined {
     const at = this.#db.prepare('SELECT max(at) AS at FROM losses').get()?.['at'];
@@ -139,9 +164,10 @@ export class Database implements Disposable {
    * Writes and removes objects and the newest version, all or nothing; durable when it returns. Throws `exhausted`
    * when there is no room, and then nothing has changed.
    */
-  commit(puts: Iterable<Row>, removed: Iterable<number>, version: number): void {
+  commit(puts: Iterable<Row>, removed: Iterable<Deletion>, version: number): void {
     const changed = new Map<number, number | undefined>();
     let digest = this.#digest;
+    let deletions = this.#deletions;
     const change = (id: number, after: number | undefined) => {
       digest = changedDigest(digest, changed.has(id) ? changed.get(id) : this.#rows.get(id), after);
       changed.set(id, after);
@@ -153,9 +179,17 @@ export class Database implements Disposable {
         this.#put.run(id, resource, namespace, name, rv, json, crc);
         change(id, rowDigest(id, rv, resource, crc));
       }
-      for (const id of removed) {
+      for (const { rv, id, resource, json } of removed) {
         this.#remove.run(id);
         change(id, undefined);
+        this.#remember.run(rv, id, resource, json);
+        deletions += 1;
+      }
+      if (deletions > mostDeletions + slack) {
+        const cut = 'SELECT rv FROM deletions ORDER BY rv DESC LIMIT 1 OFFSET ?';
+        this.#db.prepare(`UPDATE store SET remembered = (${cut})`).run(mostDeletions);
+        this.#db.exec('DELETE FROM deletions WHERE rv <= (SELECT remembered FROM store)');
+        deletions = mostDeletions;
       }
       this.#setVersion.run(version, digest);
       this.#db.exec('COMMIT');
@@ -164,6 +198,7 @@ export class Database implements Disposable {
       throw sqliteFailure(`writing to ${this.file}`, error);
     }
     this.#digest = digest;
+    this.#deletions = deletions;
     for (const [id, after] of changed) {
       if (after === undefined) this.#rows.delete(id);
       else this.#rows.set(id, after);
@@ -239,7 +274,11 @@ function ready(
 ): string {
   const now = Number(db.prepare('SELECT rv FROM store').get()?.['rv']);
   if (now !== found.version) fail('busy', `another moorage up has just used ${file}: try again`);
-  if (!doubt && found.store !== undefined) return found.store;
+  const upgrade = upgradeFrom(formatOf(file, db));
+  if (!doubt && found.store !== undefined) {
+    if (upgrade) db.exec(`BEGIN IMMEDIATE; ${upgrade} COMMIT`);
+    return found.store;
+  }
   const isCutOff = !doubt && typeof witness === 'object';
   const id = isCutOff ? witness.store : randomUUID();
   // Versions that were given once are not given again.
@@ -248,8 +287,9 @@ function ready(
   // First: whatever cuts this off, the next start finds the same doubt, or none.
   if (!isCutOff) makeWitness(file, testimony, true);
   db.exec('BEGIN IMMEDIATE');
-  if (found.store === undefined) db.exec(upgrade);
-  db.prepare('UPDATE store SET id = ?, rv = ?, digest = ?').run(id, version, found.actual);
+  db.exec(upgrade);
+  // What was deleted in what may be missing, nobody knows.
+  db.prepare('UPDATE store SET id = ?, rv = ?, digest = ?, remembered = ?').run(id, version, found.actual, version);
   if (doubt) {
     const insert = db.prepare('INSERT INTO losses (at, version, acknowledged) VALUES (?, ?, ?)');
     insert.run(timestamp(new Date(Date.now() + 1_000)), doubt.version, doubt.acknowledged ?? null);

@@ -6,16 +6,26 @@ import { isSqlite, sqliteFailure } from './errors.ts';
 
 /** 'Moor': marks the file as ours, see `PRAGMA application_id`. */
 const applicationId = 0x4d6f6f72;
-/** 1 had neither id nor digest, and no witness. */
-export const schemaVersion = 2;
+/** 1 had neither id nor digest, and no witness; 2 did not remember what was deleted. */
+export const schemaVersion = 3;
 
-/** What makes a store of version 1 one of version 2, within a transaction. */
-export const upgrade = `
+const second = `
   ALTER TABLE store ADD COLUMN id TEXT NOT NULL DEFAULT '';
   ALTER TABLE store ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
   CREATE TABLE losses (at TEXT NOT NULL, version INTEGER NOT NULL, acknowledged INTEGER) STRICT;
-  PRAGMA user_version = ${schemaVersion};
+  PRAGMA user_version = 2;
 `;
+const third = `
+  ALTER TABLE store ADD COLUMN remembered INTEGER NOT NULL DEFAULT 0;
+  UPDATE store SET remembered = rv;
+  CREATE TABLE deletions (rv INTEGER PRIMARY KEY, id INTEGER NOT NULL, resource TEXT NOT NULL, json TEXT NOT NULL) STRICT;
+  PRAGMA user_version = 3;
+`;
+
+/** What makes a store of an older format one of this release's, within a transaction. */
+export function upgradeFrom(format: number): string {
+  return [second, third].slice(format - 1).join('');
+}
 
 const schema = (id: string) => `
   PRAGMA journal_mode = DELETE;
@@ -32,7 +42,7 @@ const schema = (id: string) => `
     crc INTEGER NOT NULL
   ) STRICT;
   PRAGMA application_id = ${applicationId};
-  ${upgrade}
+  ${upgradeFrom(1)}
   UPDATE store SET id = '${id}';
   COMMIT;
 `;

@@ -158,7 +158,7 @@ test('a store of a release without witnesses is taken as it is, once', async () 
   }
   using db = new DatabaseSync(at('running'));
   db.exec('ALTER TABLE store DROP COLUMN id; ALTER TABLE store DROP COLUMN digest; DROP TABLE losses');
-  db.exec('PRAGMA user_version = 1');
+  db.exec('ALTER TABLE store DROP COLUMN remembered; DROP TABLE deletions; PRAGMA user_version = 1');
   db.close();
   await rm(`${at('running')}-witness`);
   {
@@ -169,6 +169,31 @@ test('a store of a release without witnesses is taken as it is, once', async () 
   }
   await rm(`${at('running')}-witness`);
   await expect(openAt('running')).rejects.toThrow('its witness is gone');
+});
+
+test('a store of a release that remembered no deletions goes on, and remembers them from then on', async () => {
+  let content: Map<string, string>;
+  let before: string;
+  {
+    await using api = await openAt('running');
+    before = api.resourceVersion;
+    content = await write(api, 1);
+  }
+  using db = new DatabaseSync(at('running'));
+  db.exec('ALTER TABLE store DROP COLUMN remembered; DROP TABLE deletions; PRAGMA user_version = 2');
+  db.close();
+  let upgraded: string;
+  const signal = new AbortController().signal;
+  {
+    await using api = await openAt('running');
+    expect(contentOf(api)).toEqual(content);
+    expect(api.lastLoss).toBeUndefined();
+    expect(() => api.reader(nodes, { resourceVersion: before, signal })).toThrow('too old resource version');
+    upgraded = api.resourceVersion;
+    await write(api, 2);
+  }
+  await using api = await openAt('running');
+  expect(api.reader(nodes, { resourceVersion: upgraded, signal }).next()?.type).toBe('ADDED');
 });
 
 test('what a crash between a commit and its witness leaves is whole, and so is a new store that was hardly begun', () => {

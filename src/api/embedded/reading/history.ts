@@ -16,8 +16,8 @@ const maxAge = 5 * 60_000;
 const slack = 500;
 
 /**
- * The latest changes of one kind, in order, for watches and for lists in pages. It lives in memory: after a restart a
- * watch from before it gets 410 Gone and lists again. It is cut when it grows, never by a timer, so an idle store
+ * The latest changes of one kind, in order, for watches and for lists in pages. It lives in memory: after a
+ * restart, a collection recalls what became of each object (see recall). It is cut when it grows, never by a timer, so an idle store
  * does nothing.
  */
 export class History<T extends KubeObject> implements Disposable {

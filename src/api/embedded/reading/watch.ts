@@ -3,7 +3,7 @@ import { apiVersionOf } from '../../../model/kind.ts';
 import type { KubeObject } from '../../../model/object.ts';
 import type { ListOptions, WatchEvent } from '../../api.ts';
 import { selectorOf } from '../../selectors.ts';
-import type { Collection } from '../collection.ts';
+import type { Collection, Recalled } from '../collection.ts';
 import { frozen } from '../frozen.ts';
 import type { Change } from './history.ts';
 
@@ -29,6 +29,8 @@ export class Reader<T extends KubeObject> {
   #read: number;
   #told: number;
   #place: number;
+  /** What is from before the history, the newest first. */
+  readonly #recalled: Recalled<T>[];
   #bookmarkDue = performance.now() + bookmarkInterval;
 
   constructor(collection: Collection<T>, options: WatchOptions, version: () => number) {
@@ -39,12 +41,25 @@ export class Reader<T extends KubeObject> {
     this.#matches = selectorOf(collection.kind, options);
     this.#read = parseVersion(options.resourceVersion, version());
     this.#told = this.#read;
-    this.#place = history.after(this.#read) ?? gone(this.#read, history.floor);
+    const place = history.after(this.#read);
+    // Whether it was in sight of a selector before, nobody knows of what is from before a restart.
+    const recalled = place === undefined && !this.#matches ? collection.recall(this.#read) : [];
+    this.#recalled = recalled?.toReversed() ?? [];
+    this.#place = place ?? (recalled && !this.#matches ? history.start : gone(this.#read, history.floor));
   }
 
   /** The next event; undefined if there is none yet. */
   next(): WatchEvent<T> | undefined {
     const { history } = this.#collection;
+    for (let it = this.#recalled.pop(); it; it = this.#recalled.pop()) {
+      const { namespace } = this.#options;
+      this.#read = it.rv;
+      if (namespace !== undefined && this.#collection.kind.namespaced && it.object.metadata.namespace !== namespace) {
+        continue;
+      }
+      this.#told = it.rv;
+      return { type: it.type, object: it.object };
+    }
     if (this.#place < history.start) gone(this.#read, history.floor);
     for (;;) {
       const change = history.at(this.#place);
@@ -94,7 +109,7 @@ export class Reader<T extends KubeObject> {
   }
 
   get #isBehind(): boolean {
-    return this.#collection.history.at(this.#place) !== undefined;
+    return this.#recalled.length > 0 || this.#collection.history.at(this.#place) !== undefined;
   }
 }
 
