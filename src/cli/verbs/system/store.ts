@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { fail, messageOf } from '../../../lib/errors.ts';
+import { fail, isCode, messageOf } from '../../../lib/errors.ts';
 import { bad, type Check, good } from '../../../lib/finding.ts';
 import { silent } from '../../../lib/log.ts';
 import { dataDirectory } from '../../flags/data-directory.ts';
@@ -39,6 +39,7 @@ export const store: Check = async (directory) => {
     const { version, objects } = checkStore(storeOf(directory));
     return good('store', `whole: ${count(objects, 'object')}, at version ${version}`);
   } catch (error) {
+    if (!isCode(error, 'corrupted')) return bad('store', messageOf(error));
     const next = 'stop Moorage, move store.db* away, and put a backup in their place: "moorage restore-store FILE"';
     return bad('store', messageOf(error), next);
   }
