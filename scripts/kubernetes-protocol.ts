@@ -10,13 +10,20 @@ import { fileURLToPath } from 'node:url';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { reviews } from '../src/apiserver/access/reviews.ts';
+import { tokenRequestKind } from '../src/apiserver/access/tokens/token-request.ts';
 import { commonMessages, messageNameOf, metaKinds } from '../src/apiserver/wire/protobuf/message-names.ts';
 import { allKinds, eventsV1, services } from '../src/model/kinds/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const protocol = 'src/apiserver/wire/protocol';
 
-const served = [...allKinds.filter(({ mergeKeys, writable }) => mergeKeys && writable), services, eventsV1, ...reviews];
+const served = [
+  ...allKinds.filter(({ mergeKeys, writable }) => mergeKeys && writable),
+  services,
+  eventsV1,
+  ...reviews,
+  tokenRequestKind,
+];
 const wanted = [
   ...served.map(messageNameOf),
   ...metaKinds.map((kind) => messageNameOf({ group: 'meta.k8s.io', version: 'v1', kind })),

@@ -3,16 +3,21 @@ import { type About, refuse, statusOf } from '../api/status.ts';
 import { codeOf, unreachable } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Kind } from '../model/kind.ts';
+import { serviceAccounts } from '../model/kinds/index.ts';
 import type { Admission, Admitted, RequestClass } from './access/admission.ts';
 import type { Authenticator, User } from './access/authentication.ts';
 import { type Attributes, type Authorizer, refusalOf } from './access/authorization.ts';
-import { refuseImpersonation } from './access/impersonation.ts';
+import { checkedApi } from './access/checked-api.ts';
+import { impersonated } from './access/impersonation.ts';
 import { isHealthPage } from './access/public-pages.ts';
+import type { Rbac } from './access/rbac/rbac.ts';
 import { answerReview, reviews } from './access/reviews.ts';
+import type { AccountTokens } from './access/tokens/account-tokens.ts';
+import { answerTokenRequest, tokenRequestKind } from './access/tokens/token-request.ts';
 import { pageOf } from './discovery/pages.ts';
 import { answerWorkload, workloads } from './discovery/workloads.ts';
 import { parseResourcePath, type ResourcePath } from './request-path.ts';
-import { aboutOf, type Call, flag, methodNotAllowed, noSuchResource } from './verbs/call.ts';
+import { aboutOf, type Call, flag, methodNotAllowed, noSuchResource, notFound } from './verbs/call.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
 import { getObject, listObjects } from './verbs/read.ts';
 import { watchObjects } from './verbs/watch.ts';
@@ -30,6 +35,8 @@ export interface HandlerOptions {
   readonly log: Log;
   readonly authenticate: Authenticator;
   readonly authorize: Authorizer;
+  readonly rbac: Rbac;
+  readonly tokens: AccountTokens;
   readonly admission: Admission;
   /** The text of /metrics. */
   readonly metrics: (() => Promise<string>) | undefined;
@@ -44,10 +51,10 @@ export function requestHandler(options: HandlerOptions) {
     const warnings: string[] = [];
     try {
       const { path, query } = urlOf(request);
-      const user = options.authenticate(request) ?? refuse(401, 'Unauthorized', 'Unauthorized');
-      refuseImpersonation(request, user);
-      const admitted = options.admission.admit(request, response, user, classOf(request, path, query));
-      const call = callOf(options.api, request, path, query, user, warnings, admitted);
+      const sender = options.authenticate(request) ?? refuse(401, 'Unauthorized', 'Unauthorized');
+      const user = impersonated(request, sender, (attributes) => permit(options.authorize, sender, attributes));
+      const admitted = options.admission.admit(request, response, sender, classOf(request, path, query));
+      const call = callOf(options, request, path, query, user, warnings, admitted);
       if ('kind' in call) about = aboutOf(call);
       permit(options.authorize, user, 'kind' in call ? attributesOf(call) : call.attributes);
       const reply = await withBody(request, admitted, () =>
@@ -91,7 +98,7 @@ interface Other {
 }
 
 function callOf(
-  api: EmbeddedApi,
+  { api, authorize, rbac }: HandlerOptions,
   request: ApiRequest,
   path: string,
   query: URLSearchParams,
@@ -103,10 +110,11 @@ function callOf(
   const verb = (request.method ?? '').toLowerCase();
   if (!at) return { at, attributes: { verb, path } };
   const found = servedAt(api, at);
-  if (!found)
-    return { at, attributes: { verb: verb === 'post' ? 'create' : verb, group: at.group, resource: at.resource } };
+  if (!found) return { at, attributes: { ...at, verb: verb === 'post' ? 'create' : verb } };
   return {
     ...found,
+    api: found.api === api ? checkedApi(api, found.kind, user, rbac) : found.api,
+    permit: (attributes) => permit(authorize, user, attributes),
     request,
     query,
     user,
@@ -131,8 +139,26 @@ function permit(authorize: Authorizer, user: User, attributes: Attributes): void
 }
 
 function attributesOf(call: Call): Attributes {
-  const { kind, namespace, name, subresource } = call;
-  return { verb: verbOf(call), group: kind.group, resource: kind.plural, namespace, name, subresource };
+  const { kind, namespace, name, subresource, query } = call;
+  const verb = verbOf(call);
+  const { group, plural: resource } = kind;
+  // A namespace is in itself, so that a role in it may say what becomes of it.
+  const within = group === '' && resource === 'namespaces' ? (name ?? namespace) : namespace;
+  return {
+    verb,
+    group,
+    resource,
+    namespace: within,
+    name: name ?? (listVerbs.has(verb) ? selectedName(query) : undefined),
+    subresource,
+  };
+}
+
+const listVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
+
+/** The one object that a list or watch is about, if its field selector says so. */
+function selectedName(query: URLSearchParams): string | undefined {
+  return /(?:^|,)metadata\.name==?([^,=]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')?.[1];
 }
 
 function verbOf({ request, name, query }: Call) {
@@ -153,7 +179,11 @@ function verbOf({ request, name, query }: Call) {
   }
 }
 
-async function serve(call: Call, response: ApiResponse, { stopping }: HandlerOptions): Promise<Reply | undefined> {
+async function serve(
+  call: Call,
+  response: ApiResponse,
+  { api, stopping, tokens }: HandlerOptions,
+): Promise<Reply | undefined> {
   const { kind, namespace, name } = call;
   const one = name !== undefined;
   if (!kind.namespaced && namespace !== undefined) noSuchResource();
@@ -168,6 +198,7 @@ async function serve(call: Call, response: ApiResponse, { stopping }: HandlerOpt
     case 'get':
       return getObject(call);
     case 'create':
+      if (isTokenRequest(call)) return await createToken(call, api, tokens);
       return one || needsNamespace(kind, namespace) ? methodNotAllowed() : createObject(call);
     case 'update':
       return one ? replaceObject(call) : methodNotAllowed();
@@ -180,6 +211,19 @@ async function serve(call: Call, response: ApiResponse, { stopping }: HandlerOpt
     default:
       return unreachable(verb);
   }
+}
+
+function isTokenRequest({ kind, name, subresource }: Call): boolean {
+  return name !== undefined && subresource === 'token' && kind.group === '' && kind.plural === serviceAccounts.plural;
+}
+
+/** POST of a TokenRequest to a ServiceAccount. */
+async function createToken(call: Call, api: EmbeddedApi, tokens: AccountTokens): Promise<Reply> {
+  const { namespace, name = '', request, warnings } = call;
+  const { value } = await readObjectBody(request, tokenRequestKind);
+  const account = (await api.get(serviceAccounts, { namespace, name })) ?? notFound(call);
+  const answer = await answerTokenRequest(api, tokens, account, recordOf(value, tokenRequestKind), warnings);
+  return await valueReply(request, answer, 201, tokenRequestKind);
 }
 
 function needsNamespace(kind: Kind, namespace: string | undefined): boolean {
@@ -204,10 +248,13 @@ async function serveOther(
   const review = reviews.find((one) => sameResource(one, at));
   const workload = workloads.find((one) => sameResource(one, at));
   if (workload) return answerWorkload(workload, request.method ?? '', at.name);
-  if (!review || at.name !== undefined || at.namespace !== undefined) return noSuchResource();
+  if (!review || at.name !== undefined || (at.namespace !== undefined) !== (review.namespaced ?? false))
+    return noSuchResource();
   if (request.method !== 'POST') methodNotAllowed();
   const { value } = await readObjectBody(request, review);
-  return await valueReply(request, answerReview(review, recordOf(value, review), user, options.authorize), 201, review);
+  const { authorize, rbac, tokens } = options;
+  const context = { user, namespace: at.namespace, authorize, rulesOf: rbac.rulesOf, reviewToken: tokens.review };
+  return await valueReply(request, answerReview(review, recordOf(value, review), context), 201, review);
 }
 
 function sameResource(one: { group: string; version: string; plural: string }, at: ResourcePath): boolean {

@@ -8,7 +8,7 @@ import { MoorageError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { Admission, type InFlightLimits, usualInFlight } from './access/admission.ts';
 import { clientCertificates, firstOf } from './access/authentication.ts';
-import { administratorsMay, anyOf, everybodyMay } from './access/authorization.ts';
+import { administratorsMay, anyOf } from './access/authorization.ts';
 import {
   boundConnections,
   type ConnectionLimits,
@@ -17,8 +17,14 @@ import {
   usualConnections,
   usualTimes,
 } from './access/connections.ts';
-import { nobody, publicPages } from './access/public-pages.ts';
+import { nobody } from './access/public-pages.ts';
+import { keepAggregated } from './access/rbac/aggregation.ts';
+import { ensureDefaultRoles } from './access/rbac/ensure-defaults.ts';
+import { rbacOf } from './access/rbac/rbac.ts';
 import { boundSessions, maxConcurrentStreams } from './access/sessions.ts';
+import { AccountTokens } from './access/tokens/account-tokens.ts';
+import { bearerTokens } from './access/tokens/bearer.ts';
+import { ensureTokenKey } from './access/tokens/jwt.ts';
 import { writeKubeconfig } from './credentials/kubeconfig.ts';
 import { areCurrent, ensurePki, isWildcard, type Pki } from './credentials/pki.ts';
 import { requestHandler } from './handler.ts';
@@ -68,11 +74,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const pkiDir = join(dir, 'pki');
   let pki = await ensurePki({ dir: pkiDir, host, log });
   const stop = new AbortController();
+  const tokens = new AccountTokens(api, await ensureTokenKey(pkiDir));
+  const rbac = rbacOf(api);
+  await ensureDefaultRoles(api);
+  const aggregation = await keepAggregated(api, log);
+  stop.signal.addEventListener('abort', () => aggregation[Symbol.dispose]());
   const handle = requestHandler({
     api,
     log,
-    authenticate: firstOf([clientCertificates(), nobody()]),
-    authorize: anyOf([administratorsMay, everybodyMay, publicPages]),
+    authenticate: firstOf([clientCertificates(), bearerTokens(tokens), nobody()]),
+    authorize: anyOf([administratorsMay, rbac.authorize]),
+    rbac,
+    tokens,
     admission: new Admission(limits.inFlight ?? usualInFlight),
     metrics: options.metrics,
     stopping: stop.signal,

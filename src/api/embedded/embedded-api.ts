@@ -10,7 +10,7 @@ import { Quotas } from './quota/quotas.ts';
 import { list } from './reading/list.ts';
 import { Reader, type WatchOptions, watch } from './reading/watch.ts';
 import { Store } from './store.ts';
-import { Writes } from './writing/writes.ts';
+import { type WriteCheck, Writes } from './writing/writes.ts';
 
 /**
  * The API on this machine's own store. Called directly, it trusts the caller's types, as our controllers deserve:
@@ -26,6 +26,8 @@ export interface EmbeddedApi extends Api, AsyncDisposable {
    * kind's own rules are checked. Broken rules throw InvalidObject, which names each field.
    */
   readonly fromOutside: Api;
+  /** The same for a writer who may not write everything: each of its writes is shown to the check first. */
+  fromOutsideIf(check: WriteCheck): Api;
   /** As watch, but for those who read at their own pace and much at once. */
   reader<T extends KubeObject>(kind: Kind<T>, options: WatchOptions): Reader<T>;
   /**
@@ -70,6 +72,7 @@ export async function openEmbeddedApi({ file, log, kinds, acceptVersion }: Embed
       return String(store.version);
     },
     fromOutside: apiOver(store, writes, true),
+    fromOutsideIf: (check) => apiOver(store, writes, true, check),
     reader: (kind, options) => new Reader(store.collection(kind), options, () => store.version),
     lastLoss,
     json: (object) => store.json(object),
@@ -89,8 +92,8 @@ export async function openEmbeddedApi({ file, log, kinds, acceptVersion }: Embed
   return api;
 }
 
-function apiOver(store: Store, writes: Writes, outside: boolean): Api {
-  const mode = (options: { readonly dryRun?: boolean } | undefined) => ({ outside, dryRun: options?.dryRun ?? false });
+function apiOver(store: Store, writes: Writes, outside: boolean, check?: WriteCheck): Api {
+  const mode = ({ dryRun = false }: { readonly dryRun?: boolean } = {}) => ({ outside, dryRun, check });
   return {
     get: async (kind, ref) => store.collection(kind).get(ref),
     list: async (kind, options = {}) => list(store.collection(kind), options, store.version),

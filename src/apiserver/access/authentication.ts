@@ -5,6 +5,9 @@ import { type ApiRequest, sessionOf } from '../wire/exchange.ts';
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
+  readonly uid?: string;
+  /** What else is known of it, by name. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
   /** When the credential ends, in milliseconds since 1970; undefined for never. */
   readonly until?: number;
 }
@@ -23,7 +26,11 @@ export function firstOf(authenticators: readonly Authenticator[]): Authenticator
   };
 }
 
-const authenticatedGroup = 'system:authenticated';
+/** The groups of all who have shown who they are, and of all others. */
+export const authenticatedGroup = 'system:authenticated';
+export const unauthenticatedGroup = 'system:unauthenticated';
+/** The user who has shown nothing. */
+export const anonymousName = 'system:anonymous';
 
 /**
  * Knows those whose client certificate our authority signed: the common name is the user's, organizations are groups.

@@ -31,22 +31,6 @@ export function anyOf(authorizers: readonly Authorizer[]): Authorizer {
 export const administratorsMay: Authorizer = (user) =>
   user.groups.includes(administrators) ? { reason: `member of ${administrators}` } : undefined;
 
-/** What everybody may do who has a credential: ask about themselves, and find out what is served. */
-export const everybodyMay: Authorizer = (_user, attributes) => {
-  if ('path' in attributes) {
-    return attributes.verb === 'get' && discoveryPaths.test(attributes.path) ? { reason: 'discovery' } : undefined;
-  }
-  const { verb, group, resource } = attributes;
-  return verb === 'create' && selfReviews.has(`${resource}.${group}`) ? { reason: 'about oneself' } : undefined;
-};
-
-const discoveryPaths = /^\/(?:apis?(?:\/|$)|openapi\/|version\/?$|(?:ready|live|health)z)/;
-const selfReviews = new Set([
-  'selfsubjectreviews.authentication.k8s.io',
-  'selfsubjectaccessreviews.authorization.k8s.io',
-  'selfsubjectrulesreviews.authorization.k8s.io',
-]);
-
 /** A refusal, in Kubernetes' words. */
 export function refusalOf(user: User, attributes: Attributes): string {
   if ('path' in attributes) return `forbidden: User "${user.name}" cannot ${attributes.verb} path "${attributes.path}"`;

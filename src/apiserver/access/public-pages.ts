@@ -1,9 +1,9 @@
 import { TLSSocket } from 'node:tls';
 import type { ApiRequest } from '../wire/exchange.ts';
-import type { Authenticator, User } from './authentication.ts';
-import type { Authorizer } from './authorization.ts';
+import { type Authenticator, anonymousName, type User, unauthenticatedGroup } from './authentication.ts';
 
-const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+const anonymous: User = { name: anonymousName, groups: [unauthenticatedGroup] };
+/** What the role `system:public-info-viewer` allows everybody. */
 const pages = /^\/(?:(?:ready|live|health)z|version\/?)$/;
 
 const healthPages = /^\/(?:ready|live|health)z$/;
@@ -12,10 +12,6 @@ const healthPages = /^\/(?:ready|live|health)z$/;
 export function isHealthPage(path: string): boolean {
   return healthPages.test(path);
 }
-
-/** What a probe that has no credential may read: what Kubernetes' role `system:public-info-viewer` allows everybody. */
-export const publicPages: Authorizer = (_user, attributes) =>
-  'path' in attributes && attributes.verb === 'get' && pages.test(attributes.path) ? { reason: 'public' } : undefined;
 
 /**
  * Takes who shows no credential at all for nobody in particular, on the public pages only. A credential that is not

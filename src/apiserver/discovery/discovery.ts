@@ -53,11 +53,12 @@ export class Discovery {
       groupVersion: apiVersionOf({ group, version }),
       resources: found.flatMap((one) => [
         resourceEntry(one),
-        ...subresourcesOf(one).map(({ subresource, verbs }) => ({
+        ...subresourcesOf(one).map(({ subresource, verbs, of }) => ({
           name: `${one.plural}/${subresource}`,
+          ...(of && { group: of.group, version: of.version }),
           singularName: '',
           namespaced: isNamespaced(one),
-          kind: one.kind,
+          kind: (of ?? one).kind,
           verbs,
         })),
       ]),
@@ -111,7 +112,7 @@ function resourceEntry(one: Served) {
 function aggregatedEntry(one: Served) {
   const { name, singularName, namespaced, verbs, ...names } = resourceEntry(one);
   const responseKind = { group: one.group, version: one.version, kind: one.kind };
-  const subresources = subresourcesOf(one).map((sub) => ({ ...sub, responseKind }));
+  const subresources = subresourcesOf(one).map(({ of, ...sub }) => ({ ...sub, responseKind: of ?? responseKind }));
   return {
     resource: name,
     responseKind,
@@ -133,10 +134,22 @@ function verbsOf(one: Served): string[] {
   return one.writable ? allVerbs : readVerbs;
 }
 
-function subresourcesOf(one: Served): { subresource: string; verbs: string[] }[] {
+interface Subresource {
+  readonly subresource: string;
+  readonly verbs: string[];
+  /** What is created there, where that is of another kind. */
+  readonly of?: { readonly group: string; readonly version: string; readonly kind: string };
+}
+
+const tokenRequest = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+
+function subresourcesOf(one: Served): Subresource[] {
   if (!('schema' in one) || !one.writable) return [];
   return [
     ...(one.group === '' && one.plural === 'namespaces' ? [{ subresource: 'finalize', verbs: ['update'] }] : []),
+    ...(one.group === '' && one.plural === 'serviceaccounts'
+      ? [{ subresource: 'token', verbs: ['create'], of: tokenRequest }]
+      : []),
     ...(one.hasStatus ? [{ subresource: 'status', verbs: statusVerbs }] : []),
   ];
 }

@@ -7,6 +7,7 @@ import { type Kind, resourceOf } from '../../model/kind.ts';
 import type { KubeObject } from '../../model/object.ts';
 import type { Admitted } from '../access/admission.ts';
 import type { User } from '../access/authentication.ts';
+import type { Attributes } from '../access/authorization.ts';
 import type { FieldValidation } from '../wire/body/decoding.ts';
 import type { ApiRequest } from '../wire/exchange.ts';
 
@@ -22,6 +23,8 @@ export interface Call {
   readonly request: ApiRequest;
   readonly query: URLSearchParams;
   readonly user: User;
+  /** Throws if the user may not do something else that the request turns out to be. */
+  readonly permit: (attributes: Attributes) => void;
   readonly kind: Kind;
   readonly namespace: string | undefined;
   /** Undefined for the whole collection. */

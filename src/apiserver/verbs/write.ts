@@ -61,7 +61,11 @@ export async function replaceObject(call: Call): Promise<Reply> {
 }
 
 /** Replaces an object; where Kubernetes creates what is not there yet, so does this. */
-async function updateOrCreate({ api, kind, namespace, name = '' }: Call, object: KubeObject, options: WriteOptions) {
+async function updateOrCreate(
+  { api, kind, namespace, name = '', permit }: Call,
+  object: KubeObject,
+  options: WriteOptions,
+) {
   const { resourceVersion: _version, uid, ...metadata } = object.metadata;
   for (;;) {
     try {
@@ -70,6 +74,7 @@ async function updateOrCreate({ api, kind, namespace, name = '' }: Call, object:
       const isGone = isCode(error, 'not-found') && !(await api.get(kind, { namespace, name }));
       if (!kind.updateCreates || !isGone) throw error;
     }
+    permit({ verb: 'create', group: kind.group, resource: kind.plural, namespace, name });
     // Who names a uid means an object that was there.
     if (uid) fail('conflict', `${resourceOf(kind)} "${name}": it is not there any more, and so has no uid ${uid}`);
     try {

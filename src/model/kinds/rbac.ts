@@ -15,7 +15,7 @@ const policyRule = z.object({
   resourceNames: texts,
   nonResourceURLs: texts,
 });
-type PolicyRule = z.infer<typeof policyRule>;
+export type PolicyRule = z.infer<typeof policyRule>;
 const rules = z.array(policyRule).nullish();
 const roleRef = z.object({ apiGroup: z.string().optional(), kind: z.string(), name: z.string() });
 const subject = z.object({

@@ -13,6 +13,8 @@ export interface Request<T extends KubeObject = KubeObject> {
   readonly old: T | undefined;
   /** True if it came over a wire, false if one of our own controllers writes. */
   readonly outside: boolean;
+  /** Set for a write of the status. */
+  readonly subresource?: 'status';
   /** The newest state of everything. */
   readonly state: Pick<Transaction, 'get' | 'list'>;
 }

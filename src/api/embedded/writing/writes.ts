@@ -22,7 +22,12 @@ export interface Mode {
   /** Over a wire: then the schema and the kind's own checks are applied too. */
   readonly outside: boolean;
   readonly dryRun: boolean;
+  /** Throws if the one who writes must not: asked last, about what would be written, status writes among it. */
+  readonly check?: WriteCheck | undefined;
 }
+
+/** Looks at a write that is about to happen, and throws if its writer must not do that. */
+export type WriteCheck = (write: Request) => void;
 
 interface WithStatus extends KubeObject {
   status?: unknown;
@@ -77,7 +82,10 @@ export class Writes {
     const old = this.#current(state, kind, given.metadata, mode);
     let next = withStatus(old, given);
     if (mode.outside) next = this.#parseStatus(kind, next, given, old);
-    return store(state, kind, kind.completeStatus?.(next, old) ?? next, old, mode);
+    const completed = kind.completeStatus?.(next, old) ?? next;
+    const write = { operation: 'update', subresource: 'status', kind, object: completed, old, state } as const;
+    mode.check?.({ ...write, outside: mode.outside } as unknown as Request);
+    return store(state, kind, completed, old, mode);
   }
 
   /** `change` makes the new object from a copy of the old one. */
@@ -116,7 +124,7 @@ export class Writes {
     const old = state.get(kind, ref);
     if (!old) return undefined;
     checkDeletion(kind, old.metadata, preconditions ?? {});
-    this.#check({ operation: 'delete', kind, object: old, old: undefined, outside: mode.outside, state });
+    this.#check({ operation: 'delete', kind, object: old, old: undefined, outside: mode.outside, state }, mode);
     const finalizers = deletionFinalizers(old.metadata.finalizers ?? [], propagationPolicy);
     const next = terminating(kind, old, finalizers);
     if (finalizersLeft(next) > 0) return store(state, kind, next, old, mode);
@@ -164,12 +172,13 @@ export class Writes {
     if (mode.outside) {
       throwIf(kind, name, kind.validate?.(object, old) ?? []);
     }
-    this.#check(request);
+    this.#check(request, mode);
     return object;
   }
 
-  #check<T extends KubeObject>(request: Request<T>): void {
+  #check<T extends KubeObject>(request: Request<T>, mode: Mode): void {
     for (const { check } of this.#rulesFor(request.kind)) check?.(request as unknown as Request);
+    mode.check?.(request as unknown as Request);
   }
 
   #rulesFor(kind: { group: string; plural: string }): Admission[] {

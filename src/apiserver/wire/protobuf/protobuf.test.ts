@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { apiVersionOf, type Kind } from '../../../model/kind.ts';
 import { allKinds } from '../../../model/kinds/index.ts';
 import { reviews } from '../../access/reviews.ts';
+import { tokenRequestKind } from '../../access/tokens/token-request.ts';
 import { decodeEnvelope, encodeEnvelope, encodeEvent, encodeList } from './envelope.ts';
 import { speaksProtobuf } from './media-type.ts';
 import { messageNameOf } from './message-names.ts';
@@ -20,7 +21,7 @@ const vectors = readFileSync(new URL('vectors.jsonl', import.meta.url), 'utf8')
   .split('\n')
   .map((line) => JSON.parse(line) as Vector);
 
-const served = [...allKinds.filter(({ writable }) => writable), ...reviews].filter(speaksProtobuf);
+const served = [...allKinds.filter(({ writable }) => writable), ...reviews, tokenRequestKind].filter(speaksProtobuf);
 
 function named({ json }: Vector): Pick<Kind, 'group' | 'version' | 'kind'> {
   if (json['kind'] === 'DeleteOptions') return { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };

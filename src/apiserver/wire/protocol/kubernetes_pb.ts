@@ -18,7 +18,11 @@ export const registry = createRegistry(file_k8s_io_apimachinery_pkg_runtime_gene
 
 /** Where the JSON of a message differs from its .proto. */
 export const jsonForms: Readonly<Record<string, JsonForm>> = {
+  'k8s.io.api.authentication.v1.BoundObjectReference': {"renamed":{"uID":"uid"}},
   'k8s.io.api.authentication.v1.ExtraValue': {"list":true},
+  'k8s.io.api.authentication.v1.TokenRequestSpec': {"zero":["expirationSeconds"]},
+  'k8s.io.api.authentication.v1.TokenRequestStatus': {"zero":["token"]},
+  'k8s.io.api.authorization.v1.ExtraValue': {"list":true},
   'k8s.io.api.authorization.v1.SubjectAccessReviewStatus': {"zero":["allowed"]},
   'k8s.io.api.authorization.v1.SubjectRulesReviewStatus': {"zero":["incomplete"]},
   'k8s.io.api.coordination.v1.LeaseSpec': {"zero":["holderIdentity","leaseDurationSeconds","leaseTransitions","strategy","preferredHolder"]},

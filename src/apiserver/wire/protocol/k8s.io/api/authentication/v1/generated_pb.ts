@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { ObjectMeta } from "../../../apimachinery/pkg/apis/meta/v1/generated_pb.ts";
+import type { ObjectMeta, Time } from "../../../apimachinery/pkg/apis/meta/v1/generated_pb.ts";
 import { file_k8s_io_apimachinery_pkg_apis_meta_v1_generated } from "../../../apimachinery/pkg/apis/meta/v1/generated_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +12,39 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file k8s.io/api/authentication/v1/generated.proto.
  */
 export const file_k8s_io_api_authentication_v1_generated: GenFile = /*@__PURE__*/
-  fileDesc("CixrOHMuaW8vYXBpL2F1dGhlbnRpY2F0aW9uL3YxL2dlbmVyYXRlZC5wcm90bxIcazhzLmlvLmFwaS5hdXRoZW50aWNhdGlvbi52MSIbCgpFeHRyYVZhbHVlEg0KBWl0ZW1zGAEgAygJIp4BChFTZWxmU3ViamVjdFJldmlldxJCCghtZXRhZGF0YRgBIAEoCzIwLms4cy5pby5hcGltYWNoaW5lcnkucGtnLmFwaXMubWV0YS52MS5PYmplY3RNZXRhEkUKBnN0YXR1cxgCIAEoCzI1Lms4cy5pby5hcGkuYXV0aGVudGljYXRpb24udjEuU2VsZlN1YmplY3RSZXZpZXdTdGF0dXMiUwoXU2VsZlN1YmplY3RSZXZpZXdTdGF0dXMSOAoIdXNlckluZm8YASABKAsyJi5rOHMuaW8uYXBpLmF1dGhlbnRpY2F0aW9uLnYxLlVzZXJJbmZvItMBCghVc2VySW5mbxIQCgh1c2VybmFtZRgBIAEoCRILCgN1aWQYAiABKAkSDgoGZ3JvdXBzGAMgAygJEkAKBWV4dHJhGAQgAygLMjEuazhzLmlvLmFwaS5hdXRoZW50aWNhdGlvbi52MS5Vc2VySW5mby5FeHRyYUVudHJ5GlYKCkV4dHJhRW50cnkSCwoDa2V5GAEgASgJEjcKBXZhbHVlGAIgASgLMiguazhzLmlvLmFwaS5hdXRoZW50aWNhdGlvbi52MS5FeHRyYVZhbHVlOgI4AUIeWhxrOHMuaW8vYXBpL2F1dGhlbnRpY2F0aW9uL3Yx", [file_k8s_io_apimachinery_pkg_apis_meta_v1_generated]);
+  fileDesc("CixrOHMuaW8vYXBpL2F1dGhlbnRpY2F0aW9uL3YxL2dlbmVyYXRlZC5wcm90bxIcazhzLmlvLmFwaS5hdXRoZW50aWNhdGlvbi52MSJTChRCb3VuZE9iamVjdFJlZmVyZW5jZRIMCgRraW5kGAEgASgJEhIKCmFwaVZlcnNpb24YAiABKAkSDAoEbmFtZRgDIAEoCRILCgN1SUQYBCABKAkiGwoKRXh0cmFWYWx1ZRINCgVpdGVtcxgBIAMoCSKeAQoRU2VsZlN1YmplY3RSZXZpZXcSQgoIbWV0YWRhdGEYASABKAsyMC5rOHMuaW8uYXBpbWFjaGluZXJ5LnBrZy5hcGlzLm1ldGEudjEuT2JqZWN0TWV0YRJFCgZzdGF0dXMYAiABKAsyNS5rOHMuaW8uYXBpLmF1dGhlbnRpY2F0aW9uLnYxLlNlbGZTdWJqZWN0UmV2aWV3U3RhdHVzIlMKF1NlbGZTdWJqZWN0UmV2aWV3U3RhdHVzEjgKCHVzZXJJbmZvGAEgASgLMiYuazhzLmlvLmFwaS5hdXRoZW50aWNhdGlvbi52MS5Vc2VySW5mbyLSAQoMVG9rZW5SZXF1ZXN0EkIKCG1ldGFkYXRhGAEgASgLMjAuazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLk9iamVjdE1ldGESPAoEc3BlYxgCIAEoCzIuLms4cy5pby5hcGkuYXV0aGVudGljYXRpb24udjEuVG9rZW5SZXF1ZXN0U3BlYxJACgZzdGF0dXMYAyABKAsyMC5rOHMuaW8uYXBpLmF1dGhlbnRpY2F0aW9uLnYxLlRva2VuUmVxdWVzdFN0YXR1cyKMAQoQVG9rZW5SZXF1ZXN0U3BlYxIRCglhdWRpZW5jZXMYASADKAkSGQoRZXhwaXJhdGlvblNlY29uZHMYBCABKAMSSgoOYm91bmRPYmplY3RSZWYYAyABKAsyMi5rOHMuaW8uYXBpLmF1dGhlbnRpY2F0aW9uLnYxLkJvdW5kT2JqZWN0UmVmZXJlbmNlImwKElRva2VuUmVxdWVzdFN0YXR1cxINCgV0b2tlbhgBIAEoCRJHChNleHBpcmF0aW9uVGltZXN0YW1wGAIgASgLMiouazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLlRpbWUizwEKC1Rva2VuUmV2aWV3EkIKCG1ldGFkYXRhGAEgASgLMjAuazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLk9iamVjdE1ldGESOwoEc3BlYxgCIAEoCzItLms4cy5pby5hcGkuYXV0aGVudGljYXRpb24udjEuVG9rZW5SZXZpZXdTcGVjEj8KBnN0YXR1cxgDIAEoCzIvLms4cy5pby5hcGkuYXV0aGVudGljYXRpb24udjEuVG9rZW5SZXZpZXdTdGF0dXMiMwoPVG9rZW5SZXZpZXdTcGVjEg0KBXRva2VuGAEgASgJEhEKCWF1ZGllbmNlcxgCIAMoCSKCAQoRVG9rZW5SZXZpZXdTdGF0dXMSFQoNYXV0aGVudGljYXRlZBgBIAEoCBI0CgR1c2VyGAIgASgLMiYuazhzLmlvLmFwaS5hdXRoZW50aWNhdGlvbi52MS5Vc2VySW5mbxIRCglhdWRpZW5jZXMYBCADKAkSDQoFZXJyb3IYAyABKAki0wEKCFVzZXJJbmZvEhAKCHVzZXJuYW1lGAEgASgJEgsKA3VpZBgCIAEoCRIOCgZncm91cHMYAyADKAkSQAoFZXh0cmEYBCADKAsyMS5rOHMuaW8uYXBpLmF1dGhlbnRpY2F0aW9uLnYxLlVzZXJJbmZvLkV4dHJhRW50cnkaVgoKRXh0cmFFbnRyeRILCgNrZXkYASABKAkSNwoFdmFsdWUYAiABKAsyKC5rOHMuaW8uYXBpLmF1dGhlbnRpY2F0aW9uLnYxLkV4dHJhVmFsdWU6AjgBQh5aHGs4cy5pby9hcGkvYXV0aGVudGljYXRpb24vdjE", [file_k8s_io_apimachinery_pkg_apis_meta_v1_generated]);
+
+/**
+ * @generated from message k8s.io.api.authentication.v1.BoundObjectReference
+ */
+export type BoundObjectReference = Message<"k8s.io.api.authentication.v1.BoundObjectReference"> & {
+  /**
+   * @generated from field: optional string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: optional string apiVersion = 2;
+   */
+  apiVersion: string;
+
+  /**
+   * @generated from field: optional string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: optional string uID = 4;
+   */
+  uID: string;
+};
+
+/**
+ * Describes the message k8s.io.api.authentication.v1.BoundObjectReference.
+ * Use `create(BoundObjectReferenceSchema)` to create a new message.
+ */
+export const BoundObjectReferenceSchema: GenMessage<BoundObjectReference> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 0);
 
 /**
  * @generated from message k8s.io.api.authentication.v1.ExtraValue
@@ -29,7 +61,7 @@ export type ExtraValue = Message<"k8s.io.api.authentication.v1.ExtraValue"> & {
  * Use `create(ExtraValueSchema)` to create a new message.
  */
 export const ExtraValueSchema: GenMessage<ExtraValue> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authentication_v1_generated, 0);
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 1);
 
 /**
  * @generated from message k8s.io.api.authentication.v1.SelfSubjectReview
@@ -51,7 +83,7 @@ export type SelfSubjectReview = Message<"k8s.io.api.authentication.v1.SelfSubjec
  * Use `create(SelfSubjectReviewSchema)` to create a new message.
  */
 export const SelfSubjectReviewSchema: GenMessage<SelfSubjectReview> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authentication_v1_generated, 1);
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 2);
 
 /**
  * @generated from message k8s.io.api.authentication.v1.SelfSubjectReviewStatus
@@ -68,7 +100,164 @@ export type SelfSubjectReviewStatus = Message<"k8s.io.api.authentication.v1.Self
  * Use `create(SelfSubjectReviewStatusSchema)` to create a new message.
  */
 export const SelfSubjectReviewStatusSchema: GenMessage<SelfSubjectReviewStatus> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authentication_v1_generated, 2);
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 3);
+
+/**
+ * @generated from message k8s.io.api.authentication.v1.TokenRequest
+ */
+export type TokenRequest = Message<"k8s.io.api.authentication.v1.TokenRequest"> & {
+  /**
+   * @generated from field: optional k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta metadata = 1;
+   */
+  metadata?: ObjectMeta | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authentication.v1.TokenRequestSpec spec = 2;
+   */
+  spec?: TokenRequestSpec | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authentication.v1.TokenRequestStatus status = 3;
+   */
+  status?: TokenRequestStatus | undefined;
+};
+
+/**
+ * Describes the message k8s.io.api.authentication.v1.TokenRequest.
+ * Use `create(TokenRequestSchema)` to create a new message.
+ */
+export const TokenRequestSchema: GenMessage<TokenRequest> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 4);
+
+/**
+ * @generated from message k8s.io.api.authentication.v1.TokenRequestSpec
+ */
+export type TokenRequestSpec = Message<"k8s.io.api.authentication.v1.TokenRequestSpec"> & {
+  /**
+   * @generated from field: repeated string audiences = 1;
+   */
+  audiences: string[];
+
+  /**
+   * @generated from field: optional int64 expirationSeconds = 4;
+   */
+  expirationSeconds: bigint;
+
+  /**
+   * @generated from field: optional k8s.io.api.authentication.v1.BoundObjectReference boundObjectRef = 3;
+   */
+  boundObjectRef?: BoundObjectReference | undefined;
+};
+
+/**
+ * Describes the message k8s.io.api.authentication.v1.TokenRequestSpec.
+ * Use `create(TokenRequestSpecSchema)` to create a new message.
+ */
+export const TokenRequestSpecSchema: GenMessage<TokenRequestSpec> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 5);
+
+/**
+ * @generated from message k8s.io.api.authentication.v1.TokenRequestStatus
+ */
+export type TokenRequestStatus = Message<"k8s.io.api.authentication.v1.TokenRequestStatus"> & {
+  /**
+   * @generated from field: optional string token = 1;
+   */
+  token: string;
+
+  /**
+   * @generated from field: optional k8s.io.apimachinery.pkg.apis.meta.v1.Time expirationTimestamp = 2;
+   */
+  expirationTimestamp?: Time | undefined;
+};
+
+/**
+ * Describes the message k8s.io.api.authentication.v1.TokenRequestStatus.
+ * Use `create(TokenRequestStatusSchema)` to create a new message.
+ */
+export const TokenRequestStatusSchema: GenMessage<TokenRequestStatus> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 6);
+
+/**
+ * @generated from message k8s.io.api.authentication.v1.TokenReview
+ */
+export type TokenReview = Message<"k8s.io.api.authentication.v1.TokenReview"> & {
+  /**
+   * @generated from field: optional k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta metadata = 1;
+   */
+  metadata?: ObjectMeta | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authentication.v1.TokenReviewSpec spec = 2;
+   */
+  spec?: TokenReviewSpec | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authentication.v1.TokenReviewStatus status = 3;
+   */
+  status?: TokenReviewStatus | undefined;
+};
+
+/**
+ * Describes the message k8s.io.api.authentication.v1.TokenReview.
+ * Use `create(TokenReviewSchema)` to create a new message.
+ */
+export const TokenReviewSchema: GenMessage<TokenReview> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 7);
+
+/**
+ * @generated from message k8s.io.api.authentication.v1.TokenReviewSpec
+ */
+export type TokenReviewSpec = Message<"k8s.io.api.authentication.v1.TokenReviewSpec"> & {
+  /**
+   * @generated from field: optional string token = 1;
+   */
+  token: string;
+
+  /**
+   * @generated from field: repeated string audiences = 2;
+   */
+  audiences: string[];
+};
+
+/**
+ * Describes the message k8s.io.api.authentication.v1.TokenReviewSpec.
+ * Use `create(TokenReviewSpecSchema)` to create a new message.
+ */
+export const TokenReviewSpecSchema: GenMessage<TokenReviewSpec> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 8);
+
+/**
+ * @generated from message k8s.io.api.authentication.v1.TokenReviewStatus
+ */
+export type TokenReviewStatus = Message<"k8s.io.api.authentication.v1.TokenReviewStatus"> & {
+  /**
+   * @generated from field: optional bool authenticated = 1;
+   */
+  authenticated: boolean;
+
+  /**
+   * @generated from field: optional k8s.io.api.authentication.v1.UserInfo user = 2;
+   */
+  user?: UserInfo | undefined;
+
+  /**
+   * @generated from field: repeated string audiences = 4;
+   */
+  audiences: string[];
+
+  /**
+   * @generated from field: optional string error = 3;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message k8s.io.api.authentication.v1.TokenReviewStatus.
+ * Use `create(TokenReviewStatusSchema)` to create a new message.
+ */
+export const TokenReviewStatusSchema: GenMessage<TokenReviewStatus> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 9);
 
 /**
  * @generated from message k8s.io.api.authentication.v1.UserInfo
@@ -100,5 +289,5 @@ export type UserInfo = Message<"k8s.io.api.authentication.v1.UserInfo"> & {
  * Use `create(UserInfoSchema)` to create a new message.
  */
 export const UserInfoSchema: GenMessage<UserInfo> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authentication_v1_generated, 3);
+  messageDesc(file_k8s_io_api_authentication_v1_generated, 10);
 

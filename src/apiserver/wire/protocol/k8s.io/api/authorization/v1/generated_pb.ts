@@ -12,7 +12,24 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file k8s.io/api/authorization/v1/generated.proto.
  */
 export const file_k8s_io_api_authorization_v1_generated: GenFile = /*@__PURE__*/
-  fileDesc("CitrOHMuaW8vYXBpL2F1dGhvcml6YXRpb24vdjEvZ2VuZXJhdGVkLnByb3RvEhtrOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEihAEKF0ZpZWxkU2VsZWN0b3JBdHRyaWJ1dGVzEhMKC3Jhd1NlbGVjdG9yGAEgASgJElQKDHJlcXVpcmVtZW50cxgCIAMoCzI+Lms4cy5pby5hcGltYWNoaW5lcnkucGtnLmFwaXMubWV0YS52MS5GaWVsZFNlbGVjdG9yUmVxdWlyZW1lbnQihAEKF0xhYmVsU2VsZWN0b3JBdHRyaWJ1dGVzEhMKC3Jhd1NlbGVjdG9yGAEgASgJElQKDHJlcXVpcmVtZW50cxgCIAMoCzI+Lms4cy5pby5hcGltYWNoaW5lcnkucGtnLmFwaXMubWV0YS52MS5MYWJlbFNlbGVjdG9yUmVxdWlyZW1lbnQiMwoVTm9uUmVzb3VyY2VBdHRyaWJ1dGVzEgwKBHBhdGgYASABKAkSDAoEdmVyYhgCIAEoCSI5Cg9Ob25SZXNvdXJjZVJ1bGUSDQoFdmVyYnMYASADKAkSFwoPbm9uUmVzb3VyY2VVUkxzGAIgAygJIqQCChJSZXNvdXJjZUF0dHJpYnV0ZXMSEQoJbmFtZXNwYWNlGAEgASgJEgwKBHZlcmIYAiABKAkSDQoFZ3JvdXAYAyABKAkSDwoHdmVyc2lvbhgEIAEoCRIQCghyZXNvdXJjZRgFIAEoCRITCgtzdWJyZXNvdXJjZRgGIAEoCRIMCgRuYW1lGAcgASgJEksKDWZpZWxkU2VsZWN0b3IYCCABKAsyNC5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuRmllbGRTZWxlY3RvckF0dHJpYnV0ZXMSSwoNbGFiZWxTZWxlY3RvchgJIAEoCzI0Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5MYWJlbFNlbGVjdG9yQXR0cmlidXRlcyJaCgxSZXNvdXJjZVJ1bGUSDQoFdmVyYnMYASADKAkSEQoJYXBpR3JvdXBzGAIgAygJEhEKCXJlc291cmNlcxgDIAMoCRIVCg1yZXNvdXJjZU5hbWVzGAQgAygJIu0BChdTZWxmU3ViamVjdEFjY2Vzc1JldmlldxJCCghtZXRhZGF0YRgBIAEoCzIwLms4cy5pby5hcGltYWNoaW5lcnkucGtnLmFwaXMubWV0YS52MS5PYmplY3RNZXRhEkYKBHNwZWMYAiABKAsyOC5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuU2VsZlN1YmplY3RBY2Nlc3NSZXZpZXdTcGVjEkYKBnN0YXR1cxgDIAEoCzI2Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5TdWJqZWN0QWNjZXNzUmV2aWV3U3RhdHVzIr0BChtTZWxmU3ViamVjdEFjY2Vzc1Jldmlld1NwZWMSSwoScmVzb3VyY2VBdHRyaWJ1dGVzGAEgASgLMi8uazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLlJlc291cmNlQXR0cmlidXRlcxJRChVub25SZXNvdXJjZUF0dHJpYnV0ZXMYAiABKAsyMi5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuTm9uUmVzb3VyY2VBdHRyaWJ1dGVzIuoBChZTZWxmU3ViamVjdFJ1bGVzUmV2aWV3EkIKCG1ldGFkYXRhGAEgASgLMjAuazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLk9iamVjdE1ldGESRQoEc3BlYxgCIAEoCzI3Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5TZWxmU3ViamVjdFJ1bGVzUmV2aWV3U3BlYxJFCgZzdGF0dXMYAyABKAsyNS5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuU3ViamVjdFJ1bGVzUmV2aWV3U3RhdHVzIi8KGlNlbGZTdWJqZWN0UnVsZXNSZXZpZXdTcGVjEhEKCW5hbWVzcGFjZRgBIAEoCSJlChlTdWJqZWN0QWNjZXNzUmV2aWV3U3RhdHVzEg8KB2FsbG93ZWQYASABKAgSDgoGZGVuaWVkGAQgASgIEg4KBnJlYXNvbhgCIAEoCRIXCg9ldmFsdWF0aW9uRXJyb3IYAyABKAki0QEKGFN1YmplY3RSdWxlc1Jldmlld1N0YXR1cxJACg1yZXNvdXJjZVJ1bGVzGAEgAygLMikuazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLlJlc291cmNlUnVsZRJGChBub25SZXNvdXJjZVJ1bGVzGAIgAygLMiwuazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLk5vblJlc291cmNlUnVsZRISCgppbmNvbXBsZXRlGAMgASgIEhcKD2V2YWx1YXRpb25FcnJvchgEIAEoCUIdWhtrOHMuaW8vYXBpL2F1dGhvcml6YXRpb24vdjE", [file_k8s_io_apimachinery_pkg_apis_meta_v1_generated]);
+  fileDesc("CitrOHMuaW8vYXBpL2F1dGhvcml6YXRpb24vdjEvZ2VuZXJhdGVkLnByb3RvEhtrOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEiGwoKRXh0cmFWYWx1ZRINCgVpdGVtcxgBIAMoCSKEAQoXRmllbGRTZWxlY3RvckF0dHJpYnV0ZXMSEwoLcmF3U2VsZWN0b3IYASABKAkSVAoMcmVxdWlyZW1lbnRzGAIgAygLMj4uazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLkZpZWxkU2VsZWN0b3JSZXF1aXJlbWVudCKEAQoXTGFiZWxTZWxlY3RvckF0dHJpYnV0ZXMSEwoLcmF3U2VsZWN0b3IYASABKAkSVAoMcmVxdWlyZW1lbnRzGAIgAygLMj4uazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLkxhYmVsU2VsZWN0b3JSZXF1aXJlbWVudCLqAQoYTG9jYWxTdWJqZWN0QWNjZXNzUmV2aWV3EkIKCG1ldGFkYXRhGAEgASgLMjAuazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLk9iamVjdE1ldGESQgoEc3BlYxgCIAEoCzI0Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5TdWJqZWN0QWNjZXNzUmV2aWV3U3BlYxJGCgZzdGF0dXMYAyABKAsyNi5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuU3ViamVjdEFjY2Vzc1Jldmlld1N0YXR1cyIzChVOb25SZXNvdXJjZUF0dHJpYnV0ZXMSDAoEcGF0aBgBIAEoCRIMCgR2ZXJiGAIgASgJIjkKD05vblJlc291cmNlUnVsZRINCgV2ZXJicxgBIAMoCRIXCg9ub25SZXNvdXJjZVVSTHMYAiADKAkipAIKElJlc291cmNlQXR0cmlidXRlcxIRCgluYW1lc3BhY2UYASABKAkSDAoEdmVyYhgCIAEoCRINCgVncm91cBgDIAEoCRIPCgd2ZXJzaW9uGAQgASgJEhAKCHJlc291cmNlGAUgASgJEhMKC3N1YnJlc291cmNlGAYgASgJEgwKBG5hbWUYByABKAkSSwoNZmllbGRTZWxlY3RvchgIIAEoCzI0Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5GaWVsZFNlbGVjdG9yQXR0cmlidXRlcxJLCg1sYWJlbFNlbGVjdG9yGAkgASgLMjQuazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLkxhYmVsU2VsZWN0b3JBdHRyaWJ1dGVzIloKDFJlc291cmNlUnVsZRINCgV2ZXJicxgBIAMoCRIRCglhcGlHcm91cHMYAiADKAkSEQoJcmVzb3VyY2VzGAMgAygJEhUKDXJlc291cmNlTmFtZXMYBCADKAki7QEKF1NlbGZTdWJqZWN0QWNjZXNzUmV2aWV3EkIKCG1ldGFkYXRhGAEgASgLMjAuazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLk9iamVjdE1ldGESRgoEc3BlYxgCIAEoCzI4Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5TZWxmU3ViamVjdEFjY2Vzc1Jldmlld1NwZWMSRgoGc3RhdHVzGAMgASgLMjYuazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLlN1YmplY3RBY2Nlc3NSZXZpZXdTdGF0dXMivQEKG1NlbGZTdWJqZWN0QWNjZXNzUmV2aWV3U3BlYxJLChJyZXNvdXJjZUF0dHJpYnV0ZXMYASABKAsyLy5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuUmVzb3VyY2VBdHRyaWJ1dGVzElEKFW5vblJlc291cmNlQXR0cmlidXRlcxgCIAEoCzIyLms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5Ob25SZXNvdXJjZUF0dHJpYnV0ZXMi6gEKFlNlbGZTdWJqZWN0UnVsZXNSZXZpZXcSQgoIbWV0YWRhdGEYASABKAsyMC5rOHMuaW8uYXBpbWFjaGluZXJ5LnBrZy5hcGlzLm1ldGEudjEuT2JqZWN0TWV0YRJFCgRzcGVjGAIgASgLMjcuazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLlNlbGZTdWJqZWN0UnVsZXNSZXZpZXdTcGVjEkUKBnN0YXR1cxgDIAEoCzI1Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5TdWJqZWN0UnVsZXNSZXZpZXdTdGF0dXMiLwoaU2VsZlN1YmplY3RSdWxlc1Jldmlld1NwZWMSEQoJbmFtZXNwYWNlGAEgASgJIuUBChNTdWJqZWN0QWNjZXNzUmV2aWV3EkIKCG1ldGFkYXRhGAEgASgLMjAuazhzLmlvLmFwaW1hY2hpbmVyeS5wa2cuYXBpcy5tZXRhLnYxLk9iamVjdE1ldGESQgoEc3BlYxgCIAEoCzI0Lms4cy5pby5hcGkuYXV0aG9yaXphdGlvbi52MS5TdWJqZWN0QWNjZXNzUmV2aWV3U3BlYxJGCgZzdGF0dXMYAyABKAsyNi5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuU3ViamVjdEFjY2Vzc1Jldmlld1N0YXR1cyKLAwoXU3ViamVjdEFjY2Vzc1Jldmlld1NwZWMSSwoScmVzb3VyY2VBdHRyaWJ1dGVzGAEgASgLMi8uazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLlJlc291cmNlQXR0cmlidXRlcxJRChVub25SZXNvdXJjZUF0dHJpYnV0ZXMYAiABKAsyMi5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuTm9uUmVzb3VyY2VBdHRyaWJ1dGVzEgwKBHVzZXIYAyABKAkSDgoGZ3JvdXBzGAQgAygJEk4KBWV4dHJhGAUgAygLMj8uazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLlN1YmplY3RBY2Nlc3NSZXZpZXdTcGVjLkV4dHJhRW50cnkSCwoDdWlkGAYgASgJGlUKCkV4dHJhRW50cnkSCwoDa2V5GAEgASgJEjYKBXZhbHVlGAIgASgLMicuazhzLmlvLmFwaS5hdXRob3JpemF0aW9uLnYxLkV4dHJhVmFsdWU6AjgBImUKGVN1YmplY3RBY2Nlc3NSZXZpZXdTdGF0dXMSDwoHYWxsb3dlZBgBIAEoCBIOCgZkZW5pZWQYBCABKAgSDgoGcmVhc29uGAIgASgJEhcKD2V2YWx1YXRpb25FcnJvchgDIAEoCSLRAQoYU3ViamVjdFJ1bGVzUmV2aWV3U3RhdHVzEkAKDXJlc291cmNlUnVsZXMYASADKAsyKS5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuUmVzb3VyY2VSdWxlEkYKEG5vblJlc291cmNlUnVsZXMYAiADKAsyLC5rOHMuaW8uYXBpLmF1dGhvcml6YXRpb24udjEuTm9uUmVzb3VyY2VSdWxlEhIKCmluY29tcGxldGUYAyABKAgSFwoPZXZhbHVhdGlvbkVycm9yGAQgASgJQh1aG2s4cy5pby9hcGkvYXV0aG9yaXphdGlvbi92MQ", [file_k8s_io_apimachinery_pkg_apis_meta_v1_generated]);
+
+/**
+ * @generated from message k8s.io.api.authorization.v1.ExtraValue
+ */
+export type ExtraValue = Message<"k8s.io.api.authorization.v1.ExtraValue"> & {
+  /**
+   * @generated from field: repeated string items = 1;
+   */
+  items: string[];
+};
+
+/**
+ * Describes the message k8s.io.api.authorization.v1.ExtraValue.
+ * Use `create(ExtraValueSchema)` to create a new message.
+ */
+export const ExtraValueSchema: GenMessage<ExtraValue> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 0);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.FieldSelectorAttributes
@@ -34,7 +51,7 @@ export type FieldSelectorAttributes = Message<"k8s.io.api.authorization.v1.Field
  * Use `create(FieldSelectorAttributesSchema)` to create a new message.
  */
 export const FieldSelectorAttributesSchema: GenMessage<FieldSelectorAttributes> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 0);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 1);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.LabelSelectorAttributes
@@ -56,7 +73,34 @@ export type LabelSelectorAttributes = Message<"k8s.io.api.authorization.v1.Label
  * Use `create(LabelSelectorAttributesSchema)` to create a new message.
  */
 export const LabelSelectorAttributesSchema: GenMessage<LabelSelectorAttributes> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 1);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 2);
+
+/**
+ * @generated from message k8s.io.api.authorization.v1.LocalSubjectAccessReview
+ */
+export type LocalSubjectAccessReview = Message<"k8s.io.api.authorization.v1.LocalSubjectAccessReview"> & {
+  /**
+   * @generated from field: optional k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta metadata = 1;
+   */
+  metadata?: ObjectMeta | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authorization.v1.SubjectAccessReviewSpec spec = 2;
+   */
+  spec?: SubjectAccessReviewSpec | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authorization.v1.SubjectAccessReviewStatus status = 3;
+   */
+  status?: SubjectAccessReviewStatus | undefined;
+};
+
+/**
+ * Describes the message k8s.io.api.authorization.v1.LocalSubjectAccessReview.
+ * Use `create(LocalSubjectAccessReviewSchema)` to create a new message.
+ */
+export const LocalSubjectAccessReviewSchema: GenMessage<LocalSubjectAccessReview> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 3);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.NonResourceAttributes
@@ -78,7 +122,7 @@ export type NonResourceAttributes = Message<"k8s.io.api.authorization.v1.NonReso
  * Use `create(NonResourceAttributesSchema)` to create a new message.
  */
 export const NonResourceAttributesSchema: GenMessage<NonResourceAttributes> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 2);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 4);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.NonResourceRule
@@ -100,7 +144,7 @@ export type NonResourceRule = Message<"k8s.io.api.authorization.v1.NonResourceRu
  * Use `create(NonResourceRuleSchema)` to create a new message.
  */
 export const NonResourceRuleSchema: GenMessage<NonResourceRule> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 3);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 5);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.ResourceAttributes
@@ -157,7 +201,7 @@ export type ResourceAttributes = Message<"k8s.io.api.authorization.v1.ResourceAt
  * Use `create(ResourceAttributesSchema)` to create a new message.
  */
 export const ResourceAttributesSchema: GenMessage<ResourceAttributes> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 4);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 6);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.ResourceRule
@@ -189,7 +233,7 @@ export type ResourceRule = Message<"k8s.io.api.authorization.v1.ResourceRule"> &
  * Use `create(ResourceRuleSchema)` to create a new message.
  */
 export const ResourceRuleSchema: GenMessage<ResourceRule> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 5);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 7);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.SelfSubjectAccessReview
@@ -216,7 +260,7 @@ export type SelfSubjectAccessReview = Message<"k8s.io.api.authorization.v1.SelfS
  * Use `create(SelfSubjectAccessReviewSchema)` to create a new message.
  */
 export const SelfSubjectAccessReviewSchema: GenMessage<SelfSubjectAccessReview> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 6);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 8);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.SelfSubjectAccessReviewSpec
@@ -238,7 +282,7 @@ export type SelfSubjectAccessReviewSpec = Message<"k8s.io.api.authorization.v1.S
  * Use `create(SelfSubjectAccessReviewSpecSchema)` to create a new message.
  */
 export const SelfSubjectAccessReviewSpecSchema: GenMessage<SelfSubjectAccessReviewSpec> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 7);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 9);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.SelfSubjectRulesReview
@@ -265,7 +309,7 @@ export type SelfSubjectRulesReview = Message<"k8s.io.api.authorization.v1.SelfSu
  * Use `create(SelfSubjectRulesReviewSchema)` to create a new message.
  */
 export const SelfSubjectRulesReviewSchema: GenMessage<SelfSubjectRulesReview> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 8);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 10);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.SelfSubjectRulesReviewSpec
@@ -282,7 +326,76 @@ export type SelfSubjectRulesReviewSpec = Message<"k8s.io.api.authorization.v1.Se
  * Use `create(SelfSubjectRulesReviewSpecSchema)` to create a new message.
  */
 export const SelfSubjectRulesReviewSpecSchema: GenMessage<SelfSubjectRulesReviewSpec> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 9);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 11);
+
+/**
+ * @generated from message k8s.io.api.authorization.v1.SubjectAccessReview
+ */
+export type SubjectAccessReview = Message<"k8s.io.api.authorization.v1.SubjectAccessReview"> & {
+  /**
+   * @generated from field: optional k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta metadata = 1;
+   */
+  metadata?: ObjectMeta | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authorization.v1.SubjectAccessReviewSpec spec = 2;
+   */
+  spec?: SubjectAccessReviewSpec | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authorization.v1.SubjectAccessReviewStatus status = 3;
+   */
+  status?: SubjectAccessReviewStatus | undefined;
+};
+
+/**
+ * Describes the message k8s.io.api.authorization.v1.SubjectAccessReview.
+ * Use `create(SubjectAccessReviewSchema)` to create a new message.
+ */
+export const SubjectAccessReviewSchema: GenMessage<SubjectAccessReview> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 12);
+
+/**
+ * @generated from message k8s.io.api.authorization.v1.SubjectAccessReviewSpec
+ */
+export type SubjectAccessReviewSpec = Message<"k8s.io.api.authorization.v1.SubjectAccessReviewSpec"> & {
+  /**
+   * @generated from field: optional k8s.io.api.authorization.v1.ResourceAttributes resourceAttributes = 1;
+   */
+  resourceAttributes?: ResourceAttributes | undefined;
+
+  /**
+   * @generated from field: optional k8s.io.api.authorization.v1.NonResourceAttributes nonResourceAttributes = 2;
+   */
+  nonResourceAttributes?: NonResourceAttributes | undefined;
+
+  /**
+   * @generated from field: optional string user = 3;
+   */
+  user: string;
+
+  /**
+   * @generated from field: repeated string groups = 4;
+   */
+  groups: string[];
+
+  /**
+   * @generated from field: map<string, k8s.io.api.authorization.v1.ExtraValue> extra = 5;
+   */
+  extra: { [key: string]: ExtraValue };
+
+  /**
+   * @generated from field: optional string uid = 6;
+   */
+  uid: string;
+};
+
+/**
+ * Describes the message k8s.io.api.authorization.v1.SubjectAccessReviewSpec.
+ * Use `create(SubjectAccessReviewSpecSchema)` to create a new message.
+ */
+export const SubjectAccessReviewSpecSchema: GenMessage<SubjectAccessReviewSpec> = /*@__PURE__*/
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 13);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.SubjectAccessReviewStatus
@@ -314,7 +427,7 @@ export type SubjectAccessReviewStatus = Message<"k8s.io.api.authorization.v1.Sub
  * Use `create(SubjectAccessReviewStatusSchema)` to create a new message.
  */
 export const SubjectAccessReviewStatusSchema: GenMessage<SubjectAccessReviewStatus> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 10);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 14);
 
 /**
  * @generated from message k8s.io.api.authorization.v1.SubjectRulesReviewStatus
@@ -346,5 +459,5 @@ export type SubjectRulesReviewStatus = Message<"k8s.io.api.authorization.v1.Subj
  * Use `create(SubjectRulesReviewStatusSchema)` to create a new message.
  */
 export const SubjectRulesReviewStatusSchema: GenMessage<SubjectRulesReviewStatus> = /*@__PURE__*/
-  messageDesc(file_k8s_io_api_authorization_v1_generated, 11);
+  messageDesc(file_k8s_io_api_authorization_v1_generated, 15);
 

@@ -1,0 +1,86 @@
+import type { Api } from '../../../api/api.ts';
+import { same } from '../../../api/embedded/frozen.ts';
+import { codeOf, isCode } from '../../../lib/errors.ts';
+import type { Log } from '../../../lib/log.ts';
+import { own } from '../../../lib/own.ts';
+import { type ClusterRole, clusterRoles, type PolicyRule } from '../../../model/kinds/index.ts';
+
+type Selector = NonNullable<NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']>[number];
+
+/** The rules that a ClusterRole with an aggregationRule has by those of the others, sorted by their names; each once. */
+export function aggregatedRules(role: ClusterRole, others: Iterable<ClusterRole>): PolicyRule[] {
+  const selectors = role.aggregationRule?.clusterRoleSelectors ?? [];
+  const rules = new Map<string, PolicyRule>();
+  const chosen = [...others].filter(
+    ({ metadata: { name, labels } }) =>
+      name !== role.metadata.name && selectors.some((selector) => matches(selector, labels ?? {})),
+  );
+  chosen.sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
+  for (const rule of chosen.flatMap((it) => it.rules ?? [])) rules.set(JSON.stringify(rule), rule);
+  return [...rules.values()];
+}
+
+function matches({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Record<string, string>): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => own(labels, key) === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const value = own(labels, key);
+      switch (operator) {
+        case 'In':
+          return value !== undefined && values.includes(value);
+        case 'NotIn':
+          return value === undefined || !values.includes(value);
+        case 'Exists':
+          return value !== undefined;
+        default:
+          return value === undefined;
+      }
+    })
+  );
+}
+
+/**
+ * Keeps the rules of ClusterRoles that have an aggregationRule what the others make them. Resolves when they are;
+ * after each change of a ClusterRole they are again soon.
+ */
+export async function keepAggregated(api: Api, log: Log): Promise<Disposable> {
+  const informer = api.informer(clusterRoles);
+  let isScheduled = true;
+  let isOver = false;
+  const run = async (): Promise<void> => {
+    isScheduled = false;
+    // One that gathers may itself be gathered.
+    for (let stale = staleOf([...informer.list()]); stale.length > 0 && !isOver; stale = staleOf([...informer.list()]))
+      await Promise.all(stale.map((role) => api.update(clusterRoles, role).catch(overtaken)));
+  };
+  const watching = informer.onChange(() => {
+    if (isScheduled || isOver) return;
+    isScheduled = true;
+    setImmediate(() => {
+      run().catch((error: unknown) => {
+        if (!isOver) log.error({ error, code: codeOf(error) }, 'ClusterRoles were not aggregated');
+      });
+    });
+  });
+  await run();
+  return {
+    [Symbol.dispose]: () => {
+      isOver = true;
+      watching[Symbol.dispose]();
+    },
+  };
+}
+
+/** The roles whose rules are not what the others make them, as they should be. */
+function staleOf(all: readonly ClusterRole[]): ClusterRole[] {
+  return all.flatMap((role) => {
+    if (!role.aggregationRule) return [];
+    const rules = aggregatedRules(role, all);
+    return same(rules, role.rules ?? []) ? [] : [{ ...role, rules }];
+  });
+}
+
+/** Somebody else was faster: then there is a change that leads here again. */
+function overtaken(error: unknown): void {
+  if (!isCode(error, 'conflict', 'not-found')) throw error;
+}
