@@ -7,16 +7,26 @@ import { type ClusterRole, clusterRoles, type PolicyRule } from '../../../model/
 
 type Selector = NonNullable<NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']>[number];
 
-/** The rules that a ClusterRole with an aggregationRule has by those of the others, sorted by their names; each once. */
-export function aggregatedRules(role: ClusterRole, others: Iterable<ClusterRole>): PolicyRule[] {
-  const selectors = role.aggregationRule?.clusterRoleSelectors ?? [];
-  const rules = new Map<string, PolicyRule>();
-  const chosen = [...others].filter(
-    ({ metadata: { name, labels } }) =>
-      name !== role.metadata.name && selectors.some((selector) => matches(selector, labels ?? {})),
-  );
-  chosen.sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
-  for (const rule of chosen.flatMap((it) => it.rules ?? [])) rules.set(JSON.stringify(rule), rule);
+/**
+ * The rules that a ClusterRole with an aggregationRule has by those of the others, sorted by their names; each once.
+ * One that gathers may itself be gathered: of it, what it gathers counts, so that roles which gather each other in a
+ * circle come to rest.
+ */
+export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] {
+  const gathered = new Map<string, ClusterRole>();
+  const gather = ({ aggregationRule }: ClusterRole): void => {
+    for (const selector of aggregationRule?.clusterRoleSelectors ?? [])
+      for (const other of all) {
+        const { name, labels } = other.metadata;
+        if (gathered.has(name) || !matches(selector, labels ?? {})) continue;
+        gathered.set(name, other);
+        gather(other);
+      }
+  };
+  gather(role);
+  const sources = [...gathered.values()].filter(({ aggregationRule }) => !aggregationRule);
+  sources.sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
+  const rules = new Map(sources.flatMap((it) => it.rules ?? []).map((rule) => [JSON.stringify(rule), rule]));
   return [...rules.values()];
 }
 
@@ -49,9 +59,8 @@ export async function keepAggregated(api: Api, log: Log): Promise<Disposable> {
   let isOver = false;
   const run = async (): Promise<void> => {
     isScheduled = false;
-    // One that gathers may itself be gathered.
-    for (let stale = staleOf([...informer.list()]); stale.length > 0 && !isOver; stale = staleOf([...informer.list()]))
-      await Promise.all(stale.map((role) => api.update(clusterRoles, role).catch(overtaken)));
+    const stale = staleOf([...informer.list()]);
+    await Promise.all(stale.map((role) => api.update(clusterRoles, role).catch(overtaken)));
   };
   const watching = informer.onChange(() => {
     if (isScheduled || isOver) return;
