@@ -105,7 +105,7 @@ var kinds = []Kind{
 			return it.CoreV1().LimitRanges(namespace)
 		},
 		func() *corev1.LimitRange {
-			limit := corev1.LimitRangeItem{Type: corev1.LimitTypePersistentVolumeClaim, Max: claims}
+			limit := corev1.LimitRangeItem{Type: corev1.LimitTypePersistentVolumeClaim, Max: gibibyte}
 			return &corev1.LimitRange{Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{limit}}}
 		},
 		nil),
