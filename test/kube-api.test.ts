@@ -133,6 +133,8 @@ test('an informer goes on over a restart of the server, and what is not there sa
   expect(informer.get({ name: 'default' })?.kind).toBe('Namespace');
   const added = Promise.withResolvers<void>();
   informer.onChange(({ type, object }) => type === 'added' && object.metadata.name === 'later' && added.resolve());
+  const { resourceVersion } = await api.list(namespaces);
+  await api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'before' } });
   const { port } = server;
   await down();
   await expect(api.get(configMaps, ref('a'))).rejects.toMatchObject({
@@ -142,9 +144,14 @@ test('an informer goes on over a restart of the server, and what is not there sa
   await up(port);
   await api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'later' } });
   await added.promise;
-  const { resourceVersion = '' } = (await api.get(namespaces, { name: 'default' }))?.metadata ?? {};
-  const old = api.watch(namespaces, { resourceVersion, signal: new AbortController().signal })[Symbol.asyncIterator]();
-  await expect(old.next()).rejects.toEqual(code('not-ready'));
+  await using stop = new AsyncDisposableStack();
+  const watch = (more: object) => {
+    const ending = stop.adopt(new AbortController(), (it) => it.abort());
+    return api.watch(namespaces, { resourceVersion, signal: ending.signal, ...more })[Symbol.asyncIterator]();
+  };
+  expect((await watch({}).next()).value).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'before' } } });
+  // What matched a selector then is not remembered.
+  await expect(watch({ labelSelector: 'a=b' }).next()).rejects.toEqual(code('not-ready'));
 });
 
 test('a server that the kubeconfig does not trust is not spoken to', async () => {
