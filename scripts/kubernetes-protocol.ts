@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { reviews } from '../src/apiserver/access/reviews.ts';
-import { tokenRequestKind } from '../src/apiserver/access/tokens/token-request.ts';
+import { tokenRequestKind } from '../src/apiserver/discovery/discovery.ts';
 import { commonMessages, messageNameOf, metaKinds } from '../src/apiserver/wire/protobuf/message-names.ts';
 import { allKinds, eventsV1, services } from '../src/model/kinds/index.ts';
 

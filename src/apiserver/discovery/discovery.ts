@@ -141,14 +141,22 @@ interface Subresource {
   readonly of?: { readonly group: string; readonly version: string; readonly kind: string };
 }
 
-const tokenRequest = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+/** What TokenRequest is called; it is a subresource of a ServiceAccount. */
+export const tokenRequestKind = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  plural: 'tokenrequests',
+  singular: 'tokenrequest',
+} as const;
 
 function subresourcesOf(one: Served): Subresource[] {
   if (!('schema' in one) || !one.writable) return [];
+  const { group, version, kind } = tokenRequestKind;
   return [
     ...(one.group === '' && one.plural === 'namespaces' ? [{ subresource: 'finalize', verbs: ['update'] }] : []),
     ...(one.group === '' && one.plural === 'serviceaccounts'
-      ? [{ subresource: 'token', verbs: ['create'], of: tokenRequest }]
+      ? [{ subresource: 'token', verbs: ['create'], of: { group, version, kind } }]
       : []),
     ...(one.hasStatus ? [{ subresource: 'status', verbs: statusVerbs }] : []),
   ];

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { dataDirectory } from '../../cli/flags/data-directory.ts';
+import { readStoreVersion } from '../../cli/flags/store-version.ts';
 import type { UpFlags } from '../../cli/flags/up-flags.ts';
 import { fail } from '../../lib/errors.ts';
 import {
@@ -59,14 +60,8 @@ export function readUpOptions(flags: UpFlags, env: Environment = process.env, ui
     logLevel: oneOf(given('--log-level', flags.logLevel, env, 'MOORAGE_LOG', 'info'), logLevels),
     backend: oneOf(given('--backend', flags.backend, env, 'MOORAGE_BACKEND', 'auto'), backends),
     poolPath: poolPath === undefined ? undefined : resolve(poolPath),
-    acceptStoreVersion: flags.acceptStoreVersion === undefined ? undefined : readVersion(flags.acceptStoreVersion),
+    acceptStoreVersion: flags.acceptStoreVersion === undefined ? undefined : readStoreVersion(flags.acceptStoreVersion),
   };
-}
-
-function readVersion(text: string): number {
-  return /^\d{1,15}$/.test(text)
-    ? Number(text)
-    : fail('invalid', `--accept-store-version ${text}: give the version that the refusal to start has named`);
 }
 
 function readCsi({ from, text }: Given): CsiOption {

@@ -16,9 +16,9 @@ const maxAge = 5 * 60_000;
 const slack = 500;
 
 /**
- * The latest changes of one kind, in order, for watches and for lists in pages. It lives in memory: after a
- * restart, a collection recalls what became of each object (see recall). It is cut when it grows, never by a timer, so an idle store
- * does nothing.
+ * The latest changes of one kind, in order, for watches and for lists in pages. It lives in memory: after a restart, a
+ * collection recalls what became of each object (see recall). It is cut when it grows, never by a timer, so an idle
+ * store does nothing.
  */
 export class History<T extends KubeObject> implements Disposable {
   readonly #room: HistoryRoom;

@@ -2,10 +2,8 @@ import type { Api } from '../../../api/api.ts';
 import { same } from '../../../api/embedded/frozen.ts';
 import { codeOf, isCode } from '../../../lib/errors.ts';
 import type { Log } from '../../../lib/log.ts';
-import { own } from '../../../lib/own.ts';
+import { matchesLabels } from '../../../model/claims/selectors.ts';
 import { type ClusterRole, clusterRoles, type PolicyRule } from '../../../model/kinds/index.ts';
-
-type Selector = NonNullable<NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']>[number];
 
 /**
  * The rules that a ClusterRole with an aggregationRule has by those of the others, sorted by their names; each once.
@@ -18,7 +16,7 @@ export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]):
     for (const selector of aggregationRule?.clusterRoleSelectors ?? [])
       for (const other of all) {
         const { name, labels } = other.metadata;
-        if (gathered.has(name) || !matches(selector, labels ?? {})) continue;
+        if (gathered.has(name) || !matchesLabels(selector, labels)) continue;
         gathered.set(name, other);
         gather(other);
       }
@@ -28,25 +26,6 @@ export function aggregatedRules(role: ClusterRole, all: readonly ClusterRole[]):
   sources.sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
   const rules = new Map(sources.flatMap((it) => it.rules ?? []).map((rule) => [JSON.stringify(rule), rule]));
   return [...rules.values()];
-}
-
-function matches({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Record<string, string>): boolean {
-  return (
-    Object.entries(matchLabels).every(([key, value]) => own(labels, key) === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = own(labels, key);
-      switch (operator) {
-        case 'In':
-          return value !== undefined && values.includes(value);
-        case 'NotIn':
-          return value === undefined || !values.includes(value);
-        case 'Exists':
-          return value !== undefined;
-        default:
-          return value === undefined;
-      }
-    })
-  );
 }
 
 /**

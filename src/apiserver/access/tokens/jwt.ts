@@ -41,11 +41,6 @@ function keyOf(privateKey: KeyObject): TokenKey {
   return { id, privateKey, publicKey };
 }
 
-/** The key as others may have it, to check tokens by themselves (RFC 7517). */
-export function jwkOf({ id, publicKey }: TokenKey): object {
-  return { ...publicKey.export({ format: 'jwk' }), kid: id, use: 'sig', alg: 'ES256' };
-}
-
 /** The claims as a signed token (RFC 7519). */
 export function signToken({ id, privateKey }: TokenKey, claims: object): string {
   const signed = `${encoded({ alg: 'ES256', kid: id })}.${encoded(claims)}`;

@@ -1,22 +1,15 @@
 import * as z from 'zod';
 import type { Api } from '../../../api/api.ts';
 import { refuse } from '../../../api/status.ts';
+import { timestamp } from '../../../lib/clock.ts';
 import { anyKind, nodes, pods, secrets } from '../../../model/kinds/index.ts';
 import type { KubeObject } from '../../../model/object.ts';
+import { tokenRequestKind } from '../../discovery/discovery.ts';
 import { type AccountTokens, issuer, type TokenWish } from './account-tokens.ts';
 
 const shortest = 600;
 const longest = 86_400;
 const usual = 3_600;
-
-/** What TokenRequest is called; it is a subresource of a ServiceAccount. */
-export const tokenRequestKind = {
-  group: 'authentication.k8s.io',
-  version: 'v1',
-  kind: 'TokenRequest',
-  plural: 'tokenrequests',
-  singular: 'tokenrequest',
-} as const;
 
 const specSchema = z.object({
   audiences: z.array(z.string()).max(100).nullish(),
@@ -68,9 +61,9 @@ export async function answerTokenRequest(
   return {
     kind,
     apiVersion: `${group}/${version}`,
-    metadata: { name, namespace, creationTimestamp: new Date().toISOString().replace(/\.\d+/, '') },
+    metadata: { name, namespace, creationTimestamp: timestamp() },
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: spec.boundObjectRef ?? null },
-    status: { token, expirationTimestamp: until.toISOString().replace(/\.\d+/, '') },
+    status: { token, expirationTimestamp: timestamp(until) },
   };
 }
 

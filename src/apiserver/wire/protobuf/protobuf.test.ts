@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { apiVersionOf, type Kind } from '../../../model/kind.ts';
 import { allKinds } from '../../../model/kinds/index.ts';
 import { reviews } from '../../access/reviews.ts';
-import { tokenRequestKind } from '../../access/tokens/token-request.ts';
+import { tokenRequestKind } from '../../discovery/discovery.ts';
 import { decodeEnvelope, encodeEnvelope, encodeEvent, encodeList } from './envelope.ts';
 import { speaksProtobuf } from './media-type.ts';
 import { messageNameOf } from './message-names.ts';

@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
-import { fail, isCode, messageOf } from '../../../lib/errors.ts';
+import { isCode, messageOf } from '../../../lib/errors.ts';
 import { bad, type Check, good } from '../../../lib/finding.ts';
 import { silent } from '../../../lib/log.ts';
 import { dataDirectory } from '../../flags/data-directory.ts';
+import { readStoreVersion } from '../../flags/store-version.ts';
 import { count } from '../../output/human.ts';
 import type { Call } from '../../verb.ts';
 
@@ -21,11 +22,12 @@ export async function backUpStore({ args, flags, terminal }: Call): Promise<numb
 export async function restoreStore({ args, flags, terminal }: Call): Promise<number> {
   const { restore } = await import('../../../api/embedded/database/copy.ts');
   const data = dataDirectory(flags.data);
+  const { acceptStoreVersion } = flags;
   const { version, objects } = restore(
     resolve(args[0] ?? ''),
     storeOf(data),
     silent,
-    accepted(flags.acceptStoreVersion),
+    acceptStoreVersion === undefined ? undefined : readStoreVersion(String(acceptStoreVersion)),
   );
   terminal.out(`${storeOf(data)}: ${count(objects, 'object')}, at version ${version}`);
   terminal.out('Start with "moorage up"; what was made after the backup is looked for with "moorage inventory".');
@@ -44,10 +46,3 @@ export const store: Check = async (directory) => {
     return bad('store', messageOf(error), next);
   }
 };
-
-function accepted(text: unknown): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(String(text)))
-    fail('invalid', `--accept-store-version takes a version: a number, not "${String(text)}"`);
-  return Number(text);
-}
